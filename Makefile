@@ -1,0 +1,23 @@
+PYTHON ?= python3
+BIN    := .venv/bin
+
+.PHONY: lab test book notebooks
+
+lab: .venv/.ready        ## open JupyterLab on the lessons
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: .venv/.ready       ## run every test: library, notebooks in both languages, site
+	$(BIN)/python -m pytest
+
+book: .venv/.ready       ## build the site into book/_build/html
+	$(BIN)/jupyter-book build book -W -n --keep-going
+
+notebooks: .venv/.ready  ## rebuild ja/ and en/ from lessons/ on the full MNIST, and every link from pyproject.toml
+	$(BIN)/python notebooks/address.py
+	$(BIN)/python notebooks/build.py
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	@if $(BIN)/python -m pip install -q uv; then $(BIN)/uv pip install -q --python $(BIN)/python -e '.[dev]'; \
+	else $(BIN)/python -m pip install -q -e '.[dev]'; fi
+	@touch $@

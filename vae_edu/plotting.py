@@ -1,0 +1,146 @@
+"""The course's figures. Every function returns its Figure; symbols, numbers and English units only."""
+
+import matplotlib.patheffects as patheffects
+import matplotlib.pyplot as plt
+import torch
+
+from .data import require_images
+from .language import tr
+from .latent import latent_axis, latent_grid
+
+DIGIT_COLOURS = plt.get_cmap("tab10").colors
+OUTLINE = [patheffects.withStroke(linewidth=3, foreground="white")]
+
+
+def plot_images(images, titles=None, *, columns=10):
+    """Images (N, 1, 28, 28) side by side in grey, `columns` to a row, with an optional title each."""
+    require_images(images, "images")
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(0.95 * columns, (0.95 if titles is None else 1.2) * rows), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
+        ax.imshow(image[0].detach().cpu(), cmap="gray", vmin=0, vmax=1)
+        if titles is not None:
+            ax.set_title(titles[i], fontsize=10)
+    return _finished(fig)
+
+
+def plot_reconstructions(model, images):
+    """Images (N, 1, 28, 28) above what the model makes of them, decoded at z = mu."""
+    with torch.no_grad():
+        mu, _ = model.encode(images.to(_device(model)))
+        restored = model.decode(mu).cpu()
+    fig = plot_images(torch.cat([images.cpu(), restored]), columns=len(images))
+    for row, label in ((0, "$x$"), (len(images), r"$\hat{x}$")):
+        fig.axes[row].text(-0.15, 0.5, label, transform=fig.axes[row].transAxes, ha="right", va="center", fontsize=13)
+    return fig
+
+
+def plot_history(history):
+    """The loss and its two parts over the epochs of a training run, training and held-out, in nats per image.
+
+    Raises:
+        ValueError: the history has no epoch.
+    """
+    if not history:
+        raise ValueError(
+            tr(
+                ja="history が空です。train を 1 エポック以上、最後まで実行してください。",
+                en="history is empty. Let train finish at least one epoch.",
+            )
+        )
+    epochs = [record.epoch for record in history]
+    fig, axes = plt.subplots(1, 3, figsize=(9.5, 2.9))
+    for ax, term in zip(axes, ("total", "reconstruction", "kl"), strict=True):
+        for name, colour in (("train", "tab:blue"), ("test", "tab:orange")):
+            if getattr(history[0], name) is not None:
+                values = [getattr(getattr(record, name), term) for record in history]
+                ax.plot(epochs, values, "o-", color=colour, markersize=3.5, label=name)
+        ax.set_title({"total": "total", "reconstruction": "reconstruction", "kl": "KL divergence"}[term], fontsize=11)
+        ax.set_xlabel("epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.grid(alpha=0.3)
+    axes[0].set_ylabel("nats / image")
+    axes[0].legend(frameon=False)
+    return _finished(fig)
+
+
+def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
+    """The map of a two-dimensional latent space: the images of latent_grid, decoded at once, as one picture.
+
+    z1 points right and z2 up, as in plot_latent_scatter; each image is centred on its point. With
+    spacing="quantile" equal distances are equal probabilities under the prior.
+
+    Raises:
+        ValueError: the model's latent_dim is not 2, or an argument is out of range.
+    """
+    if model.latent_dim != 2:
+        raise ValueError(
+            tr(
+                ja=f"地図を描けるのは latent_dim が 2 のモデルだけですが、{model.latent_dim} 次元のモデルが渡されました。",
+                en=f"a map needs a model with latent_dim 2, but this model has {model.latent_dim}.",
+            )
+        )
+    grid = latent_grid(limit, steps, spacing)
+    with torch.no_grad():
+        images = model.decode(grid.reshape(-1, 2).to(_device(model))).cpu()
+    rows = images.reshape(steps, steps, 28, 28).flip(0)  # the first row of a picture is its top: the largest z2
+    picture = rows.permute(0, 2, 1, 3).reshape(steps * 28, steps * 28)
+
+    ticks = torch.arange(-int(limit), int(limit) + 1).float()
+    ends = latent_axis(limit, steps, spacing)[[0, -1]]
+    if spacing == "quantile":
+        position, ticks = torch.special.ndtr, ticks[ticks.abs() <= 2]
+    else:
+        position = torch.clone
+    low, high = position(ends).tolist()
+    half = (high - low) / (steps - 1) / 2  # from the centre of an outermost image to its edge
+    fig, ax = plt.subplots(figsize=(7, 7))
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(low - half, high + half) * 2)
+    ax.set_xticks(position(ticks).tolist(), [f"{tick:g}" for tick in ticks.tolist()])
+    ax.set_yticks(position(ticks).tolist(), [f"{tick:g}" for tick in ticks.tolist()])
+    ax.set_xlabel("$z_1$", fontsize=13)
+    ax.set_ylabel("$z_2$", fontsize=13, rotation=0)
+    return _finished(fig)
+
+
+def plot_latent_scatter(codes, *, limit=3.0):
+    """The means of LatentCodes in the (z1, z2) plane, coloured by digit, each digit written at its median.
+
+    Raises:
+        ValueError: the codes are not two-dimensional.
+    """
+    if codes.mu.shape[1] != 2:
+        raise ValueError(
+            tr(
+                ja=f"散布図を描けるのは 2 次元の潜在変数だけですが、{codes.mu.shape[1]} 次元です。",
+                en=f"a scatter plot needs two latent dimensions, but codes has {codes.mu.shape[1]}.",
+            )
+        )
+    fig, ax = plt.subplots(figsize=(7, 7))
+    colours = [DIGIT_COLOURS[label] for label in codes.labels.tolist()]
+    ax.scatter(*codes.mu.T, c=colours, s=4, alpha=0.5, linewidths=0)
+    for digit in codes.labels.unique().tolist():
+        z1, z2 = codes.mu[codes.labels == digit].median(dim=0).values.tolist()
+        text = ax.text(z1, z2, digit, color=DIGIT_COLOURS[digit], fontsize=20, weight="bold", ha="center", va="center")
+        text.set_path_effects(OUTLINE)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+    ax.set_xlabel("$z_1$", fontsize=13)
+    ax.set_ylabel("$z_2$", fontsize=13, rotation=0)
+    ax.grid(alpha=0.3)
+    return _finished(fig)
+
+
+def _device(model):
+    return next(model.parameters()).device
+
+
+def _finished(fig):
+    """Lay the figure out and take it from pyplot, so that a notebook shows it once: as the cell's value."""
+    fig.tight_layout()
+    plt.close(fig)
+    return fig

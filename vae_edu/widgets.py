@@ -1,0 +1,49 @@
+"""Live controls for notebooks, of core ipywidgets only: they work in Jupyter and in Colab."""
+
+import io
+
+import ipywidgets
+import torch
+from PIL import Image
+
+from .language import tr
+
+
+def latent_sliders(model, *, limit=3.0, size=224):
+    """One slider for each latent dimension, and the image that the model decodes from their values.
+
+    Args:
+        model: a ConvVAE of any latent_dim.
+        limit: the sliders go from -limit to limit.
+        size: side of the shown image in pixels.
+
+    Returns:
+        ipywidgets.VBox whose children are a caption, the sliders and the image.
+    """
+    sliders = [
+        ipywidgets.FloatSlider(0, min=-limit, max=limit, step=0.05, description=f"$z_{{{i}}}$", readout_format=".2f")
+        for i in range(1, model.latent_dim + 1)
+    ]
+    image = ipywidgets.Image(format="png", width=size, height=size)
+
+    def draw(_change=None):
+        z = torch.tensor([[slider.value for slider in sliders]], device=next(model.parameters()).device)
+        with torch.no_grad():
+            image.value = png(model.decode(z)[0, 0], size)
+
+    for slider in sliders:
+        slider.observe(draw, names="value")
+    draw()
+    caption = tr(
+        ja="スライダーで点 <i>z</i> を動かすと、デコーダがその点の画像を描きます。",
+        en="Move the point <i>z</i> with the sliders: the decoder draws its image.",
+    )
+    return ipywidgets.VBox([ipywidgets.HTML(caption), *sliders, image])
+
+
+def png(image, size):
+    """An image (28, 28) in [0, 1] as the bytes of a PNG with `size` pixels a side."""
+    grey = (image.cpu() * 255).round().to(torch.uint8).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(grey).resize((size, size), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
