@@ -1,8 +1,8 @@
-"""Where the repository lives: read from pyproject.toml, and written into every file that names it.
+"""Where the repository lives: `[project.urls]` in pyproject.toml says it, every other file follows.
 
-    python notebooks/address.py        rewrite README.md, CITATION.cff, the book's configuration and the book's pages
+    python notebooks/address.py        carry a new address from pyproject.toml into README.md, CITATION.cff and book/
 
-Generated notebooks take the address when they are built.
+CITATION.cff tells the address that those files have now. Notebooks take theirs when they are built.
 """
 
 import re
@@ -10,23 +10,24 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+CITATION = ROOT / "CITATION.cff"
 URL = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
-OWNER, NAME, BRANCH = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)/tree/(.+)", URL).groups()
-
-GITHUB = f"https://github.com/{OWNER}/{NAME}"
-SITE = f"https://{OWNER}.github.io/{NAME}/"
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
-# Every form in which an address of the repository is written, and what it must be.
-FORMS = {
-    r"https://colab\.research\.google\.com/github/[^/\s]+/[^/\s]+/blob/[^/\s]+": (
-        f"https://colab.research.google.com/github/{OWNER}/{NAME}/blob/{BRANCH}"
-    ),
-    r"git\+https://github\.com/[^/\s]+/[^/\s@]+@[\w.-]+": f"git+{GITHUB}@{BRANCH}",
-    r"https://github\.com/[^/\s]+/[^/\s]+/(?P<kind>blob|tree|raw|edit)/[^/\s]+": rf"{GITHUB}/\g<kind>/{BRANCH}",
-    r"(?<!git\+)https://github\.com/[^/\s]+/vae-[\w-]+(?![\w/-])": GITHUB,
-    r"https://[\w-]+\.github\.io/vae-[\w-]+/": SITE,
-}
+
+def parts(url):
+    """Owner, name and branch of an address such as https://github.com/owner/name/tree/branch."""
+    found = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)/tree/([\w./-]+)", url)
+    if not found:
+        raise ValueError(
+            f"[project.urls] Repository must be https://github.com/OWNER/NAME/tree/BRANCH, but it is {url}"
+        )
+    return found.groups()
+
+
+OWNER, NAME, BRANCH = parts(URL)
+GITHUB = f"https://github.com/{OWNER}/{NAME}"
+SITE = f"https://{OWNER}.github.io/{NAME}/"
 
 
 def colab(path):
@@ -34,18 +35,37 @@ def colab(path):
     return f"https://colab.research.google.com/github/{OWNER}/{NAME}/blob/{BRANCH}/{path}"
 
 
-def repoint(text):
-    """The text with every address of the repository as pyproject.toml has it."""
-    for form, address in FORMS.items():
-        text = re.sub(form, address, text)
-    return text
+def forms(url):
+    """Every way in which files write the address, longest first."""
+    owner, name, branch = parts(url)
+    return [
+        f"https://colab.research.google.com/github/{owner}/{name}/blob/{branch}",
+        *(f"https://github.com/{owner}/{name}/{kind}/{branch}" for kind in ("blob", "tree", "raw", "edit")),
+        f"git+https://github.com/{owner}/{name}@{branch}",
+        f"https://github.com/{owner}/{name}",
+        f"https://{owner}.github.io/{name}",
+    ]
+
+
+def repoint(text, old, new):
+    """The text with every form of the old address replaced by that of the new one."""
+    replacement = dict(zip(forms(old), forms(new), strict=True))
+    pattern = "|".join(map(re.escape, replacement))
+    return re.sub(rf"({pattern})(?![\w-])", lambda found: replacement[found.group()], text)
+
+
+def cited():
+    """The address that CITATION.cff, and with it every other file, has now."""
+    return re.search(r"^repository-code: (\S+)$", CITATION.read_text(), re.M).group(1)
 
 
 def files():
     """The files, other than notebooks, that name the repository."""
-    return [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "book").glob("*.yml"), *(ROOT / "book").glob("*/*.md")]
+    book = ROOT / "book"
+    return [ROOT / "README.md", CITATION, *book.glob("*.yml"), *book.glob("*.md"), *book.glob("??/*.md")]
 
 
 if __name__ == "__main__":
+    before = cited()
     for path in files():
-        path.write_text(repoint(path.read_text()))
+        path.write_text(repoint(path.read_text(), before, URL))

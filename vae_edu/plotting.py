@@ -23,7 +23,7 @@ def plot_images(images, titles=None, *, columns=10):
     for ax in axes.flat:
         ax.axis("off")
     for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
-        ax.imshow(image[0].detach().cpu(), cmap="gray", vmin=0, vmax=1)
+        ax.imshow(image[0].detach().cpu().numpy(), cmap="gray", vmin=0, vmax=1)
         if titles is not None:
             ax.set_title(titles[i], fontsize=10)
     return _finished(fig)
@@ -37,7 +37,7 @@ def plot_reconstructions(model, images):
     fig = plot_images(torch.cat([images.cpu(), restored]), columns=len(images))
     for row, label in ((0, "$x$"), (len(images), r"$\hat{x}$")):
         fig.axes[row].text(-0.15, 0.5, label, transform=fig.axes[row].transAxes, ha="right", va="center", fontsize=13)
-    return fig
+    return _finished(fig)
 
 
 def plot_history(history):
@@ -100,7 +100,7 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
     low, high = position(ends).tolist()
     half = (high - low) / (steps - 1) / 2  # from the centre of an outermost image to its edge
     fig, ax = plt.subplots(figsize=(7, 7))
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(low - half, high + half) * 2)
+    ax.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, extent=(low - half, high + half) * 2)
     ax.set_xticks(position(ticks).tolist(), [f"{tick:g}" for tick in ticks.tolist()])
     ax.set_yticks(position(ticks).tolist(), [f"{tick:g}" for tick in ticks.tolist()])
     ax.set_xlabel("$z_1$", fontsize=13)
@@ -123,7 +123,7 @@ def plot_latent_scatter(codes, *, limit=3.0):
         )
     fig, ax = plt.subplots(figsize=(7, 7))
     colours = [DIGIT_COLOURS[label] for label in codes.labels.tolist()]
-    ax.scatter(*codes.mu.T, c=colours, s=4, alpha=0.5, linewidths=0)
+    ax.scatter(*codes.mu.T.numpy(), c=colours, s=4, alpha=0.5, linewidths=0)
     for digit in codes.labels.unique().tolist():
         z1, z2 = codes.mu[codes.labels == digit].median(dim=0).values.tolist()
         text = ax.text(z1, z2, digit, color=DIGIT_COLOURS[digit], fontsize=20, weight="bold", ha="center", va="center")

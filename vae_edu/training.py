@@ -15,6 +15,7 @@ from .losses import LossTerms, vae_loss
 from .models import ConvVAE
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
+BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class EpochRecord(NamedTuple):
@@ -66,6 +67,8 @@ def train(model, dataset, epochs=10, *, test_dataset=None, batch_size=128, learn
         FloatingPointError: the loss became infinite or not a number.
     """
     images = require_dataset(dataset)
+    if test_dataset is not None:
+        require_dataset(test_dataset)
     require_count("epochs", epochs)
     require_count("batch_size", batch_size)
     _require_positive("learning_rate", learning_rate)
@@ -80,7 +83,7 @@ def train(model, dataset, epochs=10, *, test_dataset=None, batch_size=128, learn
                 started = time.perf_counter()
                 terms = _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch)
                 seconds = time.perf_counter() - started
-                test = evaluate(model, test_dataset, beta=beta) if test_dataset else None
+                test = None if test_dataset is None else evaluate(model, test_dataset, beta=beta)
                 history.append(EpochRecord(epoch, terms, test, seconds))
         except KeyboardInterrupt:
             bar.write(
@@ -138,7 +141,7 @@ def load(path):
                 en=f"path names no file: {str(path)!r}. Save a model there first with save(model, path).",
             )
         ) from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, IndexError) as error:
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, KeyError, TypeError, IndexError) as error:
         raise ValueError(
             tr(
                 ja=f"path が指すファイル {str(path)!r} は ConvVAE の重みとして読めません ({type(error).__name__})。"
@@ -166,9 +169,6 @@ def load_pretrained(name="conv_vae_2d"):
         )
     with resources.as_file(ASSETS / f"{name}.pt") as path:
         return load(path)
-
-
-BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 def _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch):

@@ -1,0 +1,44 @@
+"""The dependency floors: in Colab, installing the course must install nothing else."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+TESTS = Path(__file__).parent
+PROJECT = tomllib.loads((TESTS.parent / "pyproject.toml").read_text())["project"]
+
+# The oldest runtime that can be chosen in Colab, as far as it is known.
+OLDEST = {"torch": "2.6", "numpy": "2.0.2"}
+
+
+def colab():
+    """Package versions of the newest of the dated lists."""
+    lines = sorted(TESTS.glob("colab-*.txt"))[-1].read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+@pytest.mark.parametrize("line", PROJECT["dependencies"])
+def test_colab_already_has_every_dependency(line):
+    requirement = Requirement(line)
+    assert requirement.specifier.contains(colab()[requirement.name]), f"Colab has {colab()[requirement.name]}"
+    if requirement.name in OLDEST:
+        assert requirement.specifier.contains(OLDEST[requirement.name])
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.13.15"])
+def test_the_pythons_of_colab_are_supported(python):
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python)
+
+
+def test_the_library_imports_nothing_that_is_not_declared():
+    declared = {Requirement(line).name for line in PROJECT["dependencies"]} | {"PIL"}
+    imported = set()
+    for path in (TESTS.parent / "vae_edu").glob("*.py"):
+        for line in path.read_text().splitlines():
+            if line.startswith(("import ", "from ")) and not line.startswith("from ."):
+                imported.add(line.split()[1].split(".")[0])
+    assert imported - set(sys.stdlib_module_names) <= declared

@@ -1,0 +1,174 @@
+"""data: where the digits come from, what they are, and what is said when they cannot be had."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import struct
+import threading
+
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+from torchvision.datasets import MNIST
+
+import vae_edu
+from vae_edu import data
+
+
+@pytest.fixture
+def official(tmp_path):
+    """A folder with files of the official sizes: the sample's digits, repeated."""
+    for split, (images_file, labels_file) in {split: tuple(files) for split, files in data.FILES.items()}.items():
+        images, labels = data._sample(split).tensors
+        repeat = (60_000 if split == "train" else 10_000) // len(images)
+        pixels = (images * 255).round().to(torch.uint8).numpy().tobytes() * repeat
+        raw = tmp_path / "MNIST" / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        (raw / images_file).write_bytes(struct.pack(">4i", 2051, repeat * len(images), 28, 28) + pixels)
+        (raw / labels_file).write_bytes(
+            struct.pack(">2i", 2049, repeat * len(labels)) + labels.to(torch.uint8).numpy().tobytes() * repeat
+        )
+    return tmp_path
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """No data named, none at hand, an empty cache."""
+    monkeypatch.delenv("VAE_EDU_DATA")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize(("split", "per_digit"), [("train", 500), ("test", 100)])
+def test_the_sample_is_balanced_and_in_range(split, per_digit):
+    digits = vae_edu.load_mnist(split)
+    images, labels = digits.tensors
+    assert digits.source == "sample"
+    assert images.shape == (10 * per_digit, 1, 28, 28) and images.dtype == torch.float32
+    assert images.min() == 0 and images.max() == 1
+    assert labels.dtype == torch.int64 and labels.bincount().tolist() == [per_digit] * 10
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_sample_begins_as_the_whole_mnist_does(split, whole_mnist):
+    sample, whole = data._sample(split), vae_edu.load_mnist(split)
+    assert whole.source == "mnist" and len(whole) == {"train": 60_000, "test": 10_000}[split]
+    for part, all_of_it in zip(sample.tensors, whole.tensors, strict=True):
+        assert torch.equal(part[:500], all_of_it[:500])
+    assert torch.equal(vae_edu.one_of_each_digit(sample), vae_edu.one_of_each_digit(whole))
+
+
+def test_a_named_folder_is_read(official, monkeypatch, capsys):
+    sample = vae_edu.load_mnist("test")
+    monkeypatch.setenv("VAE_EDU_DATA", str(official))
+    digits = vae_edu.load_mnist("test")
+    assert digits.source == "mnist" and len(digits) == 10_000
+    assert torch.equal(digits.tensors[0][:1000], sample.tensors[0])
+    assert torch.equal(digits.tensors[1][:1000], sample.tensors[1])
+    assert "all 10,000 test images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "途中で切れています"), ("en", "was cut off")])
+def test_a_truncated_file_is_named(official, monkeypatch, lang, words):
+    vae_edu.set_language(lang)
+    path = official / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1000])
+    monkeypatch.setenv("VAE_EDU_DATA", str(official))
+    with pytest.raises(ValueError, match=words) as error:
+        vae_edu.load_mnist("test")
+    assert str(path) in str(error.value) and "7,839,016" in str(error.value) and "7,840,016" in str(error.value)
+    assert vae_edu.load_mnist("train").source == "mnist"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "がありません"), ("en", "folder without")])
+def test_a_missing_file_is_named(tmp_path, monkeypatch, lang, words):
+    vae_edu.set_language(lang)
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=words) as error:
+        vae_edu.load_mnist("train")
+    assert "train-images-idx3-ubyte" in str(error.value) and "VAE_EDU_DATA" in str(error.value)
+
+
+def test_a_local_copy_is_used_before_any_download(official, nowhere, monkeypatch):
+    (nowhere.parent / "data").symlink_to(official)
+    monkeypatch.setattr(data, "_download", lambda folder: pytest.fail("went to the network"))
+    assert vae_edu.load_mnist("test").source == "mnist"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "同梱のサンプルを使います"), ("en", "bundled sample is used")])
+def test_without_a_network_the_sample_is_used_and_nothing_is_left(nowhere, monkeypatch, capsys, lang, words):
+    vae_edu.set_language(lang)
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: refused at once
+    assert vae_edu.load_mnist("train").source == "sample"
+    assert words in capsys.readouterr().out
+    assert list(nowhere.iterdir()) == []
+
+
+def test_a_download_is_kept(official, nowhere, monkeypatch, tmp_path_factory):
+    served = tmp_path_factory.mktemp("mirror")
+    resources = []
+    for path in sorted((official / "MNIST" / "raw").iterdir()):
+        packed = gzip.compress(path.read_bytes(), compresslevel=1)
+        (served / f"{path.name}.gz").write_bytes(packed)
+        resources.append((f"{path.name}.gz", hashlib.md5(packed).hexdigest()))
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    monkeypatch.setattr(MNIST, "resources", resources)
+    assert vae_edu.load_mnist("test").source == "mnist"
+    server.shutdown()
+    assert vae_edu.load_mnist("train").source == "mnist"  # from the cache: the mirror is gone
+    assert sorted(path.name for path in nowhere.rglob("*") if path.is_file()) == sorted(
+        name for files in data.FILES.values() for name in files
+    )
+
+
+def test_one_of_each_digit():
+    digits = vae_edu.load_mnist("train")
+    images, labels = digits.tensors
+    ten = vae_edu.one_of_each_digit(digits)
+    assert ten.shape == (10, 1, 28, 28)
+    for digit in range(10):
+        assert torch.equal(ten[digit], images[labels.tolist().index(digit)])
+
+
+X = torch.rand(4, 1, 28, 28)
+Y = torch.arange(4)
+WRONG = {
+    "split": (lambda: vae_edu.load_mnist("valid"), ValueError, ["split", "'valid'", '"test"']),
+    "a digit is missing": (lambda: vae_edu.one_of_each_digit(TensorDataset(X, Y)), ValueError, ["dataset", "[4, 5, 6"]),
+    "no TensorDataset": (lambda: vae_edu.train(None, [1, 2]), TypeError, ["dataset", "list", "load_mnist()"]),
+    "empty": (lambda: vae_edu.train(None, TensorDataset(X[:0], Y[:0])), ValueError, ["dataset"]),
+    "labels": (lambda: vae_edu.train(None, TensorDataset(X, Y.float())), TypeError, ["torch.float32", "labels.long()"]),
+    "32x32": (
+        lambda: data.require_images(torch.rand(4, 1, 32, 32)),
+        ValueError,
+        ["x", "(4, 1, 32, 32)", "(B, 1, 28, 28)"],
+    ),
+    "0..255": (lambda: data.require_images(X * 255), ValueError, ["x", "255"]),
+    "NaN": (lambda: data.require_images(X / 0 - X / 0), ValueError, ["x", "nan"]),
+    "bytes": (lambda: data.require_images((X * 255).byte()), TypeError, ["x", "torch.uint8", "x.float() / 255"]),
+    "list": (lambda: data.require_images([1.0]), TypeError, ["x", "list"]),
+    "no batch": (lambda: data.require_images(X[:0]), ValueError, ["x", "(0, 1, 28, 28)"]),
+    "count": (lambda: data.require_count("steps", 0), ValueError, ["steps", "0", "1"]),
+    "no whole number": (lambda: data.require_count("steps", 2.5), ValueError, ["steps", "2.5"]),
+}
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_named_in_the_learners_language(case, lang):
+    call, kind, words = WRONG[case]
+    vae_edu.set_language(lang)
+    with pytest.raises(kind) as error:
+        call()
+    message = str(error.value)
+    assert all(word in message for word in words), message
+    assert any("ぁ" <= character <= "ん" for character in message) == (lang == "ja"), message

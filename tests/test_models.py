@@ -1,0 +1,131 @@
+"""models: the original network, exactly; the reparameterization trick; and weights saved by the original."""
+
+import pytest
+import torch
+from torch import nn
+
+import vae_edu
+from vae_edu import ConvVAE, reparameterize
+
+SHAPES = {
+    "encoder.0.weight": (32, 1, 4, 4),
+    "encoder.0.bias": (32,),
+    "encoder.2.weight": (64, 32, 4, 4),
+    "encoder.2.bias": (64,),
+    "fc_mu.weight": (2, 3136),
+    "fc_mu.bias": (2,),
+    "fc_logvar.weight": (2, 3136),
+    "fc_logvar.bias": (2,),
+    "fc_z.weight": (3136, 2),
+    "fc_z.bias": (3136,),
+    "decoder.1.weight": (64, 32, 4, 4),
+    "decoder.1.bias": (32,),
+    "decoder.3.weight": (32, 1, 4, 4),
+    "decoder.3.bias": (1,),
+}
+
+
+class OriginalVAE(nn.Module):
+    """The network of the notebook that the course grew out of: its decoder ends in a sigmoid layer."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Flatten()
+        )
+        self.fc_mu, self.fc_logvar = nn.Linear(3136, latent_dim), nn.Linear(3136, latent_dim)
+        self.fc_z = nn.Linear(latent_dim, 3136)
+        self.decoder = nn.Sequential(
+            nn.Unflatten(1, (64, 7, 7)),
+            nn.ConvTranspose2d(64, 32, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(32, 1, 4, 2, 1),
+            nn.Sigmoid(),
+        )
+
+
+def test_layers_and_parameters():
+    model = ConvVAE(latent_dim=2)
+    assert {key: tuple(value.shape) for key, value in model.state_dict().items()} == SHAPES
+    assert sum(parameter.numel() for parameter in model.parameters()) == 88_645
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 3, 16])
+@pytest.mark.parametrize("batch", [1, 7])
+def test_shapes(latent_dim, batch):
+    model, x = ConvVAE(latent_dim), torch.rand(batch, 1, 28, 28)
+    output = model(x)
+    assert output.x_logits.shape == x.shape
+    assert output.mu.shape == output.logvar.shape == output.z.shape == (batch, latent_dim)
+    images = model.decode(output.z)
+    assert images.shape == x.shape and 0 <= images.min() and images.max() <= 1
+    assert torch.allclose(images, output.x_logits.sigmoid(), atol=1e-6)
+
+
+@pytest.mark.parametrize("latent_dim", [2, 5])
+def test_weights_of_the_original_notebook_give_the_same_images(latent_dim, tmp_path):
+    torch.manual_seed(0)
+    original = OriginalVAE(latent_dim)
+    torch.save(original.state_dict(), tmp_path / "vae.pth")
+    model = vae_edu.load(tmp_path / "vae.pth")
+    x, z = torch.rand(8, 1, 28, 28), torch.randn(8, latent_dim)
+    with torch.no_grad():
+        assert torch.allclose(model.decode(z), original.decoder(original.fc_z(z)), atol=1e-6)
+        h = original.encoder(x)
+        for ours, theirs in zip(model.encode(x), (original.fc_mu(h), original.fc_logvar(h)), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+def test_each_image_is_encoded_by_itself():
+    model, x = ConvVAE(), torch.rand(6, 1, 28, 28)
+    mu, logvar = model.encode(x)
+    for i in range(6):
+        assert torch.allclose(model.encode(x[i : i + 1])[0], mu[i : i + 1], atol=1e-5)
+        assert torch.allclose(model.encode(x[i : i + 1])[1], logvar[i : i + 1], atol=1e-5)
+
+
+def test_reparameterize_draws_from_the_normal_distribution():
+    torch.manual_seed(0)
+    mu = torch.tensor([[-1.0, 2.0]]).expand(100_000, 2)
+    logvar = torch.tensor([[0.5, -2.0]]).expand(100_000, 2)
+    z = reparameterize(mu, logvar)
+    std = (logvar[0] / 2).exp()
+    assert torch.allclose(z.mean(0), mu[0], atol=4 * std.max().item() / 100_000**0.5)
+    assert torch.allclose(z.std(0), std, rtol=0.01)
+    standard = ((z - mu[0]) / std).double()
+    assert standard.pow(4).mean().item() == pytest.approx(3, abs=0.1)  # the normal's kurtosis; a uniform's is 1.8
+    assert abs((standard[:, 0] * standard[:, 1]).mean().item()) < 0.02  # dimensions have their own noise
+    assert abs((standard[1:, 0] * standard[:-1, 0]).mean().item()) < 0.02  # and so has each image
+
+
+def test_reparameterize_passes_gradients_to_both():
+    mu = torch.zeros(5, 2, dtype=torch.float64, requires_grad=True)
+    logvar = torch.full((5, 2), 0.3, dtype=torch.float64, requires_grad=True)
+    z = reparameterize(mu, logvar)
+    z.sum().backward()
+    assert torch.equal(mu.grad, torch.ones_like(mu))
+    assert torch.allclose(logvar.grad, (z / 2).detach())  # dz/dlogvar = eps * std / 2, and mu is 0
+
+
+WRONG = {
+    "latent_dim": (lambda: ConvVAE(latent_dim=0), ValueError, ["latent_dim", "0"]),
+    "latent_dim of another kind": (lambda: ConvVAE(latent_dim="2"), ValueError, ["latent_dim", "'2'"]),
+    "images of 32x32": (lambda: ConvVAE()(torch.rand(2, 1, 32, 32)), ValueError, ["x", "(2, 1, 32, 32)"]),
+    "images in 0..255": (lambda: ConvVAE()(torch.rand(2, 1, 28, 28) * 255), ValueError, ["x", "255"]),
+    "a single point": (lambda: ConvVAE().decode(torch.zeros(2)), ValueError, ["z", "(2,)", "(B, 2)"]),
+    "another dimension": (lambda: ConvVAE().decode(torch.zeros(1, 3)), ValueError, ["z", "(1, 3)", "(B, 2)"]),
+    "a list": (lambda: ConvVAE().decode([0.0, 0.0]), TypeError, ["z", "list"]),
+    "other shapes": (lambda: reparameterize(torch.zeros(2, 2), torch.zeros(2, 3)), ValueError, ["mu", "(2, 3)"]),
+}
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_named_in_the_learners_language(case, lang):
+    call, kind, words = WRONG[case]
+    vae_edu.set_language(lang)
+    with pytest.raises(kind) as error:
+        call()
+    message = str(error.value)
+    assert all(word in message for word in words), message
+    assert any("ぁ" <= character <= "ん" for character in message) == (lang == "ja"), message

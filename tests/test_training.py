@@ -1,0 +1,250 @@
+"""training: the run learns, repeats, stops, and says what went wrong; models survive the disk."""
+
+import io
+import pickle
+
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+import vae_edu
+from vae_edu import ConvVAE, training
+
+WHOLE_TEST_SET = 153.5  # nats per image that the pretrained model must not exceed on MNIST's 10,000 test images
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The first 600 images of the sample."""
+    return TensorDataset(*(part[:600] for part in vae_edu.load_mnist("train").tensors))
+
+
+@pytest.fixture
+def model():
+    vae_edu.set_seed(0)
+    return ConvVAE(latent_dim=2)
+
+
+def test_training_learns(model, digits):
+    history = vae_edu.train(model, digits, epochs=3, test_dataset=digits, batch_size=20, progress=False)
+    assert [record.epoch for record in history] == [1, 2, 3]
+    for record in history:
+        assert record.seconds > 0
+        for terms in (record.train, record.test):
+            assert all(isinstance(term, float) for term in terms)
+            assert terms.total == pytest.approx(terms.reconstruction + terms.kl, rel=1e-5)
+    assert history[0].train.total > history[-1].train.total
+    assert history[-1].test.total < 250 < 543  # 784 ln 2 = 543.4 nats: an untrained model
+    assert not model.training
+
+
+def test_the_same_seed_gives_the_same_history_with_or_without_held_out_data(digits):
+    histories = []
+    for test_dataset in (None, digits, None):
+        vae_edu.set_seed(1)
+        histories.append(
+            vae_edu.train(ConvVAE(), digits, epochs=2, test_dataset=test_dataset, batch_size=100, progress=False)
+        )
+    losses = [[record.train for record in history] for history in histories]
+    assert losses[0] == losses[1] == losses[2]
+    vae_edu.set_seed(2)
+    other = vae_edu.train(ConvVAE(), digits, epochs=2, batch_size=100, progress=False)
+    assert [record.train for record in other] != losses[0]
+
+
+def test_an_epoch_uses_every_image_once_and_weighs_batches_by_their_size(model, digits, monkeypatch):
+    torch.nn.init.constant_(model.fc_logvar.bias, -40)  # sigma is nearly 0: no noise in the comparison
+    seen = []
+    step = training.training_step
+    monkeypatch.setattr(training, "training_step", lambda m, x, *rest: (seen.append(x), step(m, x, *rest))[1])
+    expected = vae_edu.evaluate(model, digits)
+    record = vae_edu.train(model, digits, epochs=1, batch_size=256, learning_rate=1e-12, progress=False)[0]
+    assert [len(x) for x in seen] == [256, 256, 88]
+    assert record.train.reconstruction == pytest.approx(expected.reconstruction, rel=1e-5)
+    ink = sorted(x.sum().item() for images in seen for x in images)
+    assert ink == sorted(x.sum().item() for x in digits.tensors[0])
+    assert not torch.equal(torch.cat(seen), digits.tensors[0])
+
+
+def test_a_step_is_one_of_adam(digits):
+    x = digits.tensors[0][:64]
+    vae_edu.set_seed(0)
+    ours, theirs = ConvVAE(), ConvVAE()
+    theirs.load_state_dict(ours.state_dict())
+    for model, run in ((ours, vae_edu.training_step), (theirs, plain_step)):
+        vae_edu.set_seed(3)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for _ in range(3):
+            run(model, x, optimizer)
+    for one, other in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def plain_step(model, x, optimizer):
+    """The loss as published, written out: sums over everything, divided by the batch."""
+    optimizer.zero_grad()
+    mu, logvar = model.encode(x)
+    x_hat = model.decode(mu + torch.randn_like(mu) * (logvar / 2).exp())
+    bce = torch.nn.functional.binary_cross_entropy(x_hat, x, reduction="sum")
+    kld = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+    ((bce + kld) / len(x)).backward()
+    optimizer.step()
+
+
+def test_evaluate_leaves_the_random_numbers_and_the_weights_alone(model, digits):
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    torch.manual_seed(5)
+    first = torch.rand(3)
+    torch.manual_seed(5)
+    terms = vae_edu.evaluate(model, digits)
+    assert torch.equal(torch.rand(3), first)
+    assert vae_edu.evaluate(model, digits) == terms
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_evaluate_is_the_mean_over_the_images(model, digits):
+    torch.nn.init.constant_(model.fc_logvar.bias, -40)
+    whole = vae_edu.evaluate(model, digits)
+    parts = vae_edu.evaluate(model, digits, batch_size=7)
+    x = digits.tensors[0]
+    with torch.no_grad():
+        x_hat = model.decode(model.encode(x)[0])
+    by_hand = torch.nn.functional.binary_cross_entropy(x_hat, x, reduction="sum") / len(x)
+    assert whole.reconstruction == pytest.approx(by_hand.item(), rel=1e-5)
+    assert parts.reconstruction == pytest.approx(whole.reconstruction, rel=1e-5)
+    assert parts.kl == pytest.approx(whole.kl, rel=1e-5)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "停止しました"), ("en", "Stopped during epoch 2")])
+def test_the_stop_button_keeps_what_was_learned(model, digits, monkeypatch, capsys, lang, words):
+    vae_edu.set_language(lang)
+    step, count = training.training_step, [0]
+
+    def stopped(*args):
+        count[0] += 1
+        if count[0] == 8:  # five batches an epoch
+            raise KeyboardInterrupt
+        return step(*args)
+
+    monkeypatch.setattr(training, "training_step", stopped)
+    start = model.fc_mu.weight.clone()
+    history = vae_edu.train(model, digits, epochs=5)
+    assert [record.epoch for record in history] == [1]
+    assert words in capsys.readouterr().out
+    assert not torch.equal(model.fc_mu.weight, start)
+    assert vae_edu.evaluate(model, digits).total < 543
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("ja", "エポック 1 のステップ 2"), ("en", "epoch 1, step 2")], ids=["ja", "en"]
+)
+def test_a_loss_that_is_not_finite_ends_the_run(model, digits, lang, words):
+    vae_edu.set_language(lang)
+    with pytest.raises(FloatingPointError, match=words) as error:
+        vae_edu.train(model, digits, epochs=50, learning_rate=1e30, progress=False)
+    assert "learning_rate" in str(error.value)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "再構築誤差"), ("en", "reconstruction")])
+def test_one_bar_shows_both_terms(model, digits, capsys, lang, words):
+    vae_edu.set_language(lang)
+    vae_edu.train(model, digits, epochs=2, test_dataset=digits)
+    last = capsys.readouterr().out.rstrip().split("\r")[-1]
+    assert "10/10" in last and words in last and "KL" in last and "2/2" in last
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU: a step must not make the host wait for it")
+def test_a_step_does_not_wait_for_the_gpu(digits):
+    model = ConvVAE().to("cuda")
+    x, optimizer = digits.tensors[0][:64].to("cuda"), torch.optim.Adam(model.parameters(), fused=True)
+    vae_edu.training_step(model, x, optimizer)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        vae_edu.training_step(model, x, optimizer)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_save_and_load(model, tmp_path):
+    vae_edu.save(model, tmp_path / "model.pt")
+    z = torch.randn(3, 2)
+    assert torch.equal(vae_edu.load(tmp_path / "model.pt").decode(z), model.decode(z))
+
+
+class Hostile:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def torch_bytes(content):
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+NOT_WEIGHTS = {
+    "text": b"no weights",
+    "empty": b"",
+    "cut off": torch_bytes(ConvVAE().state_dict())[:5000],
+    "another network": torch_bytes(torch.nn.Linear(2, 2).state_dict()),
+    "other shapes": torch_bytes({**ConvVAE().state_dict(), "fc_mu.bias": torch.zeros(3)}),
+    "a list": torch_bytes([1, 2]),
+    "a number": torch_bytes({"fc_mu.bias": 1.0}),
+    "hostile": pickle.dumps(Hostile()),
+    "hostile archive": torch_bytes({"fc_mu.bias": Hostile()}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch on the hostile file
+@pytest.mark.parametrize(("lang", "words"), [("ja", "重みとして読めません"), ("en", "no weights of a ConvVAE")])
+@pytest.mark.parametrize("content", NOT_WEIGHTS)
+def test_a_file_without_weights_is_named(content, lang, words, tmp_path, capsys):
+    vae_edu.set_language(lang)
+    (tmp_path / "model.pt").write_bytes(NOT_WEIGHTS[content])
+    with pytest.raises(ValueError, match=words) as error:
+        vae_edu.load(tmp_path / "model.pt")
+    assert "model.pt" in str(error.value)
+    assert "executed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "がありません"), ("en", "names no file")])
+def test_a_missing_file_is_named(lang, words, tmp_path):
+    vae_edu.set_language(lang)
+    with pytest.raises(FileNotFoundError, match=words):
+        vae_edu.load(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_an_unknown_pretrained_model_is_named(lang):
+    vae_edu.set_language(lang)
+    with pytest.raises(ValueError, match=r"name.*conv_vae_2d.*'vae'"):
+        vae_edu.load_pretrained("vae")
+
+
+def test_the_pretrained_model_on_the_bundled_test_images():
+    terms = vae_edu.evaluate(vae_edu.load_pretrained("conv_vae_2d"), vae_edu.load_mnist("test"))
+    assert terms.total < WHOLE_TEST_SET + 5  # a thousand images: their mean differs from that of all ten thousand
+    assert 4 < terms.kl < 9
+
+
+def test_the_pretrained_model_on_all_test_images(whole_mnist):
+    terms = vae_edu.evaluate(vae_edu.load_pretrained("conv_vae_2d"), vae_edu.load_mnist("test"))
+    assert terms.total < WHOLE_TEST_SET
+
+
+WRONG = {
+    "epochs": ({"epochs": 0}, "epochs"),
+    "batch_size": ({"batch_size": 1.5}, "batch_size"),
+    "learning_rate": ({"learning_rate": -1e-3}, "learning_rate"),
+}
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "でなければなりません"), ("en", "must be")])
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_settings_are_named(model, digits, case, lang, words):
+    vae_edu.set_language(lang)
+    settings, name = WRONG[case]
+    with pytest.raises(ValueError, match=words) as error:
+        vae_edu.train(model, digits, **settings)
+    assert name in str(error.value) and str(settings[name]) in str(error.value)
