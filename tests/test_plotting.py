@@ -23,11 +23,12 @@ def nothing_left_open():
 
 def test_images_and_titles():
     images = torch.rand(13, 1, 28, 28)
-    fig = vae_edu.plot_images(images, titles=range(13), columns=5)
+    fig = vae_edu.plot_images(images, titles=range(13), row_labels=["a", "b", "c"], columns=5)
     assert isinstance(fig, Figure) and len(fig.axes) == 15
     shown = [ax for ax in fig.axes if ax.images]
     assert len(shown) == 13 and [ax.get_title() for ax in shown] == [str(i) for i in range(13)]
     assert np.allclose(shown[7].images[0].get_array(), images[7, 0])
+    assert [fig.axes[i].texts[0].get_text() for i in (0, 5, 10)] == ["a", "b", "c"]
     assert shown[7].images[0].get_clim() == (0, 1)  # black is 0 and white is 1 in every image
 
 

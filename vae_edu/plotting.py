@@ -12,20 +12,27 @@ DIGIT_COLOURS = plt.get_cmap("tab10").colors
 OUTLINE = [patheffects.withStroke(linewidth=3, foreground="white")]
 
 
-def plot_images(images, titles=None, *, columns=10):
-    """Images (N, 1, 28, 28) side by side in grey, `columns` to a row, with an optional title each."""
+def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
+    """Images (N, 1, 28, 28) in grey, `columns` to a row.
+
+    Args:
+        titles: a text above each image.
+        row_labels: a text to the left of each row.
+        size: side of an image in inches.
+    """
     require_images(images, "images")
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    fig, axes = plt.subplots(
-        rows, columns, figsize=(0.95 * columns, (0.95 if titles is None else 1.2) * rows), squeeze=False
-    )
+    height = size if titles is None else size + 0.25
+    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows), squeeze=False)
     for ax in axes.flat:
         ax.axis("off")
     for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
         ax.imshow(image[0].detach().cpu().numpy(), cmap="gray", vmin=0, vmax=1)
         if titles is not None:
             ax.set_title(titles[i], fontsize=10)
+    for ax, label in zip(axes[:, 0], row_labels or [], strict=False):
+        ax.text(-0.15, 0.5, label, transform=ax.transAxes, ha="right", va="center", fontsize=13)
     return _finished(fig)
 
 
@@ -34,10 +41,7 @@ def plot_reconstructions(model, images):
     with torch.no_grad():
         mu, _ = model.encode(images.to(_device(model)))
         restored = model.decode(mu).cpu()
-    fig = plot_images(torch.cat([images.cpu(), restored]), columns=len(images))
-    for row, label in ((0, "$x$"), (len(images), r"$\hat{x}$")):
-        fig.axes[row].text(-0.15, 0.5, label, transform=fig.axes[row].transAxes, ha="right", va="center", fontsize=13)
-    return _finished(fig)
+    return plot_images(torch.cat([images.cpu(), restored]), row_labels=["$x$", r"$\hat{x}$"], columns=len(images))
 
 
 def plot_history(history):
