@@ -1,12 +1,17 @@
 """What several test files share."""
 
+import fcntl
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import vae_edu
 
-WHOLE = Path(__file__).resolve().parents[2] / "shared" / "data"  # where the maintainers keep the whole MNIST
+ROOT = Path(__file__).resolve().parents[1]
+WHOLE = ROOT.parent / "shared" / "data"  # where the maintainers keep the whole MNIST
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +26,24 @@ def whole_mnist(monkeypatch):
     if not (WHOLE / "MNIST").exists():
         pytest.skip("the whole MNIST is not at hand")
     monkeypatch.setenv("VAE_EDU_DATA", str(WHOLE))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site's pages, built by the Makefile's command; once for all processes of pytest-xdist.
+
+    What the command printed, and its exit status, lie in files beside the pages: build.log and build.status.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # all processes have their folders here
+    status = folder / "_build" / "build.status"
+    with open(folder / "site.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not status.exists():
+            program = Path(sys.executable).with_name("jupyter-book")
+            command = [program, "build", "book", "-W", "-n", "--keep-going", "--path-output", folder]
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            (status.parent / "build.log").write_text(done.stdout)
+            status.write_text(str(done.returncode))
+    return status.parent / "html"

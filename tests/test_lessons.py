@@ -61,6 +61,7 @@ def test_prose(lesson, lang):
     for before, cell in itertools.pairwise(cells):
         assert not (before.cell_type == cell.cell_type == "code"), f"no prose before cell {cell.id!r}"
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    prose = re.sub(r"(?m)^\|.*$", "", prose)  # tables of terms and troubles are not prose
     prose = re.sub(r"(?s)\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\(https?:[^)]*\)", " ", prose)
     words = len(re.findall(r"[A-Za-z][\w'’-]*", prose))
     japanese = len(re.findall(r"[ぁ-んァ-ヶー一-龠々]", prose))

@@ -64,8 +64,7 @@ def test_every_picture_has_an_alternative_text(nb, lang):
 
 @pytest.mark.parametrize(("path", "lang"), NOTEBOOKS)
 def test_most_outputs_are_compared(nb):
-    """Cells that nbval passes over are the exception; each needs a cell after it that compares something."""
+    """Cells whose outputs nbval passes over (other data, other times) are the smaller part."""
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     ignored = ["nbval-ignore-output" in cell.metadata.get("tags", []) for cell in code]
-    assert sum(ignored) <= 0.6 * len(code)
-    assert not ignored[-1]
+    assert sum(ignored) < 0.5 * len(code)

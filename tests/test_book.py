@@ -1,0 +1,162 @@
+"""The site as files: it builds in silence, and every page keeps its promises in its own language."""
+
+import re
+from functools import cache
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import address
+import pytest
+from bs4 import BeautifulSoup
+
+BOOK = address.ROOT / "book"
+IN_TOC = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text())
+PAGES = [*IN_TOC, "search-ja", "search-en"]
+LESSONS = [page for page in PAGES if page.startswith("notebooks/")]
+TWIN = {"ja": "en", "en": "ja"}
+JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
+
+
+def language(page):
+    return re.search(r"\b(ja|en)\b", page)[1]
+
+
+def twin(page):
+    return re.sub(r"\b(ja|en)\b", lambda part: TWIN[part[0]], page)
+
+
+@cache
+def parse(path):
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+def target(path, link):
+    """The file that a relative link on a page leads to, and the anchor in it."""
+    link, anchor = urldefrag(link)
+    return ((path.parent / unquote(urlsplit(link).path)).resolve() if link else path), unquote(anchor)
+
+
+@pytest.fixture
+def path(site, page):
+    return site / f"{page}.html"
+
+
+@pytest.fixture
+def soup(path):
+    return parse(path)
+
+
+def test_the_build_succeeds_without_a_warning(site):
+    log = (site.parent / "build.log").read_text()
+    assert (site.parent / "build.status").read_text() == "0", log
+    assert "WARNING" not in log, log
+
+
+@pytest.mark.parametrize("lang", TWIN)
+def test_every_notebook_stands_in_the_toc(lang):
+    notebooks = sorted(f"notebooks/{lang}/{path.stem}" for path in (address.ROOT / "notebooks" / lang).glob("*.ipynb"))
+    assert [page for page in LESSONS if language(page) == lang] == notebooks, "add the missing line to book/_toc.yml"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_speaks_its_language(soup, page):
+    assert soup.html["lang"] == language(page)
+    frame = " ".join(map(str, soup.select("header, .bd-sidebar-primary, .bd-header-article, .bd-sidebar-secondary")))
+    words = [{"ja": "検索", "en": "Search"}, {"ja": "ナビゲーションを切り替え", "en": "Toggle navigation"}]
+    for word in words:
+        assert f'title="{word[language(page)]}"' in frame
+        assert word[TWIN[language(page)]] not in frame
+
+
+@pytest.mark.parametrize("page", IN_TOC)
+def test_the_title_and_home_are_the_courses_in_that_language(site, soup, path, page):
+    home = site / language(page) / "index.html"
+    assert soup.title.text.endswith(parse(home).h1.find(string=True))
+    assert target(path, soup.select_one(".navbar-brand")["href"])[0] == home
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_twin_is_one_click_away_and_mutual(site, soup, path, page):
+    link = soup.select_one(".article-header-links a[hreflang]")
+    assert link["hreflang"] == link["lang"] == TWIN[language(page)]
+    there = site / f"{twin(page)}.html"
+    assert target(path, link["href"])[0] == there
+    back = parse(there).select_one(".article-header-links a[hreflang]")
+    assert target(there, back["href"])[0] == path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_search_engines_learn_both_languages(soup, page):
+    found = {link["hreflang"]: link["href"] for link in soup.select("link[hreflang]")}
+    assert found == {language(name): f"{address.SITE}{name}.html" for name in (page, twin(page))}
+    assert soup.select_one("link[rel=canonical]")["href"] == f"{address.SITE}{page}.html"
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_a_lesson_opens_in_colab_in_its_language(soup, page):
+    links = {link["href"] for link in soup.select("a[href*='colab.research']")}
+    assert links == {address.colab(f"{page}.ipynb")}
+    assert soup.select_one(".article-header-links a[href*='colab.research']")
+
+
+@pytest.mark.parametrize("page", ["ja/index", "en/index"])
+def test_a_landing_page_lists_every_lesson(soup, path, page):
+    lessons = [lesson for lesson in LESSONS if language(lesson) == language(page)]
+    assert [link["href"] for link in soup.select("dt a[href*='colab.research']")] == [
+        address.colab(f"{lesson}.ipynb") for lesson in lessons
+    ]
+    titles = [target(path, link["href"])[0] for link in soup.select("dt a.internal")]
+    assert titles == [path.parents[1] / f"{lesson}.html" for lesson in lessons]
+    assert all(len(entry.select("li")) == 3 for entry in soup.select("dd"))
+
+
+@pytest.mark.parametrize("page", ["index", *PAGES])
+def test_every_link_leads_somewhere(soup, path):
+    for link in [element.get("href", element.get("src")) for element in soup.select("[href], [src]")]:
+        if not urlsplit(link).scheme:
+            file, anchor = target(path, link)
+            assert file.is_file(), link
+            assert not anchor or parse(file).find(id=anchor), link
+
+
+@pytest.mark.parametrize("page", ["index", *PAGES])
+def test_nothing_is_loaded_from_another_host(soup):
+    loads = soup.select("[src], object[data], link[href]:not([rel=canonical], [rel=alternate])")
+    foreign = [
+        element for element in loads if re.match(r"(https?:)?//", element.get("src") or element.get("href") or "")
+    ]
+    assert not foreign
+
+
+@pytest.mark.parametrize("page", IN_TOC)
+def test_sidebar_and_neighbours_stay_in_the_language(soup, path, page):
+    lang = language(page)
+    entries = [target(path, link["href"])[0] for link in soup.select(".bd-docs-nav li a")]
+    chapter = [f"{name}.html" for name in IN_TOC if language(name) == lang]
+    assert entries == [path.parents[page.count("/")] / name for name in chapter[1:]]
+    neighbours = [target(path, link["href"])[0] for link in soup.select(".prev-next-area a")]
+    here = chapter.index(f"{page}.html")
+    expected = [chapter[i] for i in (here - 1, here + 1) if 0 <= i < len(chapter)]
+    assert neighbours == [path.parents[page.count("/")] / name for name in expected]
+
+
+@pytest.mark.parametrize("page", IN_TOC)
+def test_every_picture_is_described_in_the_language(soup, page):
+    for picture in soup.select("article img"):
+        assert picture.get("alt"), picture
+        assert bool(JAPANESE.search(picture["alt"])) == (language(page) == "ja"), picture["alt"]
+
+
+@pytest.mark.parametrize("page", [page for page in IN_TOC if "ja/" in page])
+def test_no_space_between_japanese_sentences(soup):
+    for paragraph in soup.select("article p"):
+        assert not re.search(r"[。、ぁ-んァ-ヶ一-龠]\n", paragraph.get_text()), paragraph
+
+
+def test_the_glossaries_explain_the_same_words(site):
+    words = []
+    for lang in TWIN:
+        terms = parse(site / lang / "glossary.html").select("dt")
+        assert all(term.find_next_sibling("dd").get_text(strip=True) for term in terms)
+        words.append({term.span["id"]: re.fullmatch(r"(.+?) \((.+)\)", term.get_text()).groups() for term in terms})
+    ja, en = words
+    assert en == {anchor: (english, japanese) for anchor, (japanese, english) in ja.items()}

@@ -1,0 +1,111 @@
+"""The site in a browser: search in both languages, the switch between them, formulas, phones, and no other host."""
+
+import functools
+import http.server
+import re
+import shutil
+import sys
+import threading
+
+import address
+import pytest
+from playwright.sync_api import sync_playwright
+from test_book import LESSONS, PAGES, twin
+
+sys.path.append(str(address.ROOT / "book/_ext"))
+from bigram_search import BigramSearch
+
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="install chromium and fonts-noto-cjk (Debian packages) to test the site in a browser"
+)
+FLAGS = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """A server that does not print every request."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address_of_site(site):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        args = [f"--{flag}" for flag in [*FLAGS.split(), "disable-sync"]]
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+
+
+@pytest.fixture
+def tab(browser, address_of_site):
+    """A tab of a phone 360 pixels wide; after the test, nothing went wrong in it and nothing came from another host."""
+    context = browser.new_context(base_url=address_of_site, viewport={"width": 360, "height": 740})
+    context.set_default_timeout(10_000)
+    tab, faults = context.new_page(), []
+    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith((address_of_site, "data:")) or faults.append(request.url))
+    yield tab
+    context.close()
+    assert not faults
+
+
+@pytest.mark.parametrize("page", ["index", *PAGES])
+def test_a_page_fits_a_phone_and_its_formulas_are_set(tab, page):
+    tab.goto(f"{page}.html")
+    tab.evaluate("window.MathJax?.startup.promise")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    assert tab.locator("mjx-container").count() == tab.locator("article .math").count()
+    assert tab.locator("mjx-merror").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("lang", "query"),
+    [
+        *[("ja", query) for query in ["変数", "潜在変数", "分布", "ひととおり", "VAE 分布"]],
+        *[("en", query) for query in ["latent variable", "decoders"]],
+    ],
+)
+def test_search_finds_pages_of_its_language(tab, lang, query):
+    tab.goto(f"{lang}/index.html")
+    tab.locator(".search-button__button:visible").click()
+    tab.keyboard.type(query)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"**/search-{lang}.html?q=*")
+    tab.locator(".search-summary", has_text={"ja": "ページ見つかりました", "en": "found"}[lang]).wait_for()
+    links = tab.locator("ul.search li > a").evaluate_all("links => links.map(link => link.pathname)")
+    assert links
+    for link in links:
+        assert re.match(rf"/(notebooks/)?{lang}/", link)
+        assert tab.request.get(link).ok
+
+
+@pytest.mark.parametrize(
+    "query", ["潜在変数", "VAE の潜在変数z", "β-VAE", "KL ダイバージェンス", "層", "々〆ー", "naïve 3D"]
+)
+def test_a_query_is_cut_as_the_pages_are(tab, query):
+    tab.goto("search-ja.html")
+    assert tab.evaluate("query => splitQuery(query)", query) == list(BigramSearch({}).split(query))
+
+
+@pytest.mark.parametrize("page", [LESSONS[0], LESSONS[-1]])  # test_book follows every such link
+def test_the_switch_leads_from_a_lesson_to_its_twin(tab, page):
+    tab.goto(f"{page}.html")
+    tab.locator(".article-header-links a[hreflang]").click()
+    tab.wait_for_url(f"**/{twin(page)}.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_reader_s_system_chooses_light_or_dark(tab, scheme):
+    tab.emulate_media(color_scheme=scheme)
+    tab.goto("ja/index.html")
+    light = tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert light == (scheme == "light")
