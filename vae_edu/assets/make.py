@@ -1,6 +1,7 @@
-"""Make the files beside this one from the whole MNIST: VAE_EDU_DATA=... python vae_edu/assets/make.py
+"""Make the course's binary files from the whole MNIST: VAE_EDU_DATA=... python vae_edu/assets/make.py [what ...]
 
-`sample` writes mnist_sample.npz, `pretrained` trains and writes conv_vae_2d.pt; without a word, both.
+`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt; `picture` draws the site's landing page
+picture with it. Without a word, all three.
 """
 
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torchvision
+from PIL import Image
 
 import vae_edu
 
@@ -37,9 +40,18 @@ def make_pretrained(epochs=30):
     vae_edu.save(model.cpu(), HERE / "conv_vae_2d.pt")
 
 
+def make_picture(steps=12):
+    """The map of the latent space without axes, in 16 greys."""
+    points = vae_edu.latent_grid(limit=2.2, steps=steps, spacing="quantile").flip(0).reshape(-1, 2)
+    with torch.no_grad():
+        images = vae_edu.load_pretrained().decode(points)
+    picture = torchvision.utils.make_grid(images, nrow=steps, padding=0)[0]
+    grey = Image.fromarray((picture * 15).round().mul(17).to(torch.uint8).numpy())
+    grey.quantize(16).save(HERE.parents[1] / "book" / "_static" / "latent-map.png", optimize=True)
+
+
+MAKERS = {"sample": make_sample, "pretrained": make_pretrained, "picture": make_picture}
+
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["sample", "pretrained"]
-    if "sample" in wanted:
-        make_sample()
-    if "pretrained" in wanted:
-        make_pretrained()
+    for what in sys.argv[1:] or MAKERS:
+        MAKERS[what]()
