@@ -108,8 +108,8 @@ def notebook(path, lang):
         if cell.cell_type == "markdown":
             cells.append(_markdown(cell.source, id=cell.metadata["label"]))
         else:
-            source = re.sub(rf"^(\s*)# {lang}: ", r"\1# ", cell.source, flags=re.M)
-            source = re.sub(r"^\s*# (ja|en): .*\n", "", source, flags=re.M).replace("LANGUAGE", lang)
+            source = re.sub(rf"^([ \t]*)# {lang}: ", r"\1# ", cell.source, flags=re.M)
+            source = re.sub(r"^[ \t]*# (ja|en): .*\n", "", source, flags=re.M).replace("LANGUAGE", lang)
             metadata = {key: value for key, value in cell.metadata.items() if key not in ("label", "alt")}
             if "alt" in cell.metadata:
                 metadata["mystnb"] = {"image": {"alt": cell.metadata["alt"][lang]}}
