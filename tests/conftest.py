@@ -20,6 +20,21 @@ def english():
     vae_edu.set_language("en")
 
 
+@pytest.fixture(params=["ja", "en"])
+def told(request):
+    """A check, run in both languages: a call raises an error of this kind, whose message has these words in it."""
+
+    def told(call, kind, words):
+        vae_edu.set_language(request.param)
+        with pytest.raises(kind) as error:
+            call()
+        message = str(error.value)
+        assert all(word in message for word in words), message
+        assert any("ぁ" <= character <= "ん" for character in message) == (request.param == "ja"), message
+
+    return told
+
+
 @pytest.fixture
 def whole_mnist(monkeypatch):
     """load_mnist gives the whole MNIST; the test is skipped where it is not at hand."""

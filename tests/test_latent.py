@@ -40,20 +40,13 @@ def test_codes_are_those_of_the_encoder_in_order():
 
 
 WRONG = {
-    "steps": (lambda: latent_grid(steps=1), ["steps=1"]),
-    "limit": (lambda: latent_grid(limit=-3), ["limit=-3"]),
-    "spacing": (lambda: latent_grid(spacing="log"), ["spacing='log'", '"quantile"']),
-    "ends": (lambda: interpolate(torch.zeros(2), torch.zeros(3)), ["start", "end", "(2,) / (3,)"]),
+    "steps": (lambda: latent_grid(steps=1), ValueError, ["steps=1"]),
+    "limit": (lambda: latent_grid(limit=-3), ValueError, ["limit=-3"]),
+    "spacing": (lambda: latent_grid(spacing="log"), ValueError, ["spacing='log'", '"quantile"']),
+    "ends": (lambda: interpolate(torch.zeros(2), torch.zeros(3)), ValueError, ["start", "end", "(2,) / (3,)"]),
 }
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_input_is_named_in_the_learners_language(case, lang):
-    call, words = WRONG[case]
-    vae_edu.set_language(lang)
-    with pytest.raises(ValueError) as error:
-        call()
-    message = str(error.value)
-    assert all(word in message for word in words), message
-    assert any("ぁ" <= character <= "ん" for character in message) == (lang == "ja"), message
+def test_wrong_input_is_named_in_the_learners_language(case, told):
+    told(*WRONG[case])

@@ -7,7 +7,6 @@ import torch
 from torch.distributions import Bernoulli, Normal
 from torch.distributions import kl_divergence as kl_of
 
-import vae_edu
 from vae_edu import VAEOutput, kl_divergence, reconstruction_loss, vae_loss
 
 
@@ -87,21 +86,15 @@ def test_extremes_stay_finite(logit, logvar):
     assert all(part.grad.isfinite().all() for part in parts)
 
 
+X = torch.ones(4, 1, 28, 28) * torch.linspace(0, 1, 28)
 WRONG = {
-    "other shapes": (lambda x: reconstruction_loss(x[:2], x), ValueError, ["x_logits", "(2, 1, 28, 28)"]),
-    "arguments swapped": (lambda x: reconstruction_loss(x, 5 * x - 3), ValueError, ["x", "-3"]),
-    "images in 0..255": (lambda x: reconstruction_loss(x, x * 255), ValueError, ["x", "255"]),
-    "mu and logvar": (lambda x: kl_divergence(x[:, 0, 0], x[:, 0, 0, :2]), ValueError, ["mu", "logvar", "(4, 2)"]),
+    "other shapes": (lambda: reconstruction_loss(X[:2], X), ValueError, ["x_logits", "(2, 1, 28, 28)"]),
+    "arguments swapped": (lambda: reconstruction_loss(X, 5 * X - 3), ValueError, ["x", "-3"]),
+    "images in 0..255": (lambda: reconstruction_loss(X, X * 255), ValueError, ["x", "255"]),
+    "mu and logvar": (lambda: kl_divergence(X[:, 0, 0], X[:, 0, 0, :2]), ValueError, ["mu", "logvar", "(4, 2)"]),
 }
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_input_is_named_in_the_learners_language(case, lang):
-    call, kind, words = WRONG[case]
-    vae_edu.set_language(lang)
-    with pytest.raises(kind) as error:
-        call(torch.ones(4, 1, 28, 28) * torch.linspace(0, 1, 28))
-    message = str(error.value)
-    assert all(word in message for word in words), message
-    assert any("ぁ" <= character <= "ん" for character in message) == (lang == "ja"), message
+def test_wrong_input_is_named_in_the_learners_language(case, told):
+    told(*WRONG[case])
