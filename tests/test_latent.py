@@ -18,11 +18,13 @@ def test_the_linear_grid_reaches_both_ends():
     assert torch.allclose(steps, steps[0].expand(19))
 
 
-def test_the_quantile_axis_has_equal_probabilities():
+def test_each_quantile_stands_in_the_middle_of_an_equal_share_of_the_prior():
+    prior = Normal(torch.tensor(0.0, dtype=torch.float64), 1.0)
+    low, high = prior.cdf(torch.tensor([-3.0, 3.0])).tolist()
+    share = (high - low) / 20
+    expected = [low + (k + 0.5) * share for k in range(20)]
     axis = latent_axis(limit=3.0, steps=20, spacing="quantile")
-    assert torch.allclose(axis[[0, -1]], torch.tensor([-3.0, 3.0]), atol=1e-4)
-    shares = Normal(0.0, 1.0).cdf(axis.double()).diff()
-    assert torch.allclose(shares, shares[0].expand(19), rtol=1e-3)
+    assert prior.cdf(axis.double()).tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_interpolate_is_straight():

@@ -237,6 +237,7 @@ WRONG = {
     "epochs": ({"epochs": 0}, "epochs"),
     "batch_size": ({"batch_size": 1.5}, "batch_size"),
     "learning_rate": ({"learning_rate": -1e-3}, "learning_rate"),
+    "a word": ({"learning_rate": "fast"}, "learning_rate"),
 }
 
 

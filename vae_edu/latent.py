@@ -28,12 +28,13 @@ def encode_dataset(model, dataset, *, batch_size=1000):
 
 
 def latent_grid(limit=3.0, steps=20, spacing="linear"):
-    """A regular grid of points over [-limit, limit] in both latent dimensions, ends included.
+    """A regular grid of points over [-limit, limit] in both latent dimensions.
 
     Args:
         steps: points along each axis, at least 2.
-        spacing: "linear", equal distances; or "quantile", equal probabilities under the prior N(0, 1), so that every
-            cell of the map stands for the same share of what the prior generates.
+        spacing: "linear", equal distances, ends included; or "quantile", the centres of cells that have equal
+            probabilities under the prior N(0, 1), so that every image of a map stands for the same share of what the
+            prior generates between -limit and limit.
 
     Returns:
         (steps, steps, 2): point [i, j] is (z1, z2) with z1 rising along j and z2 rising along i.
@@ -60,8 +61,10 @@ def latent_axis(limit=3.0, steps=20, spacing="linear"):
         )
     if spacing == "linear":
         return torch.linspace(-limit, limit, steps)
-    ends = torch.special.ndtr(torch.tensor([-limit, limit], dtype=torch.float64))
-    return torch.special.ndtri(torch.linspace(*ends.tolist(), steps, dtype=torch.float64)).float()
+    centres = torch.linspace(-1, 1, 2 * steps + 1, dtype=torch.float64)[1::2]
+    return torch.special.ndtri(
+        0.5 + centres * (torch.special.ndtr(torch.tensor(limit, dtype=torch.float64)) - 0.5)
+    ).float()
 
 
 def interpolate(start, end, steps=10):

@@ -212,7 +212,7 @@ def _device(model):
 
 
 def _require_positive(name, value):
-    if not value > 0:
+    if not (isinstance(value, int | float) and value > 0):
         raise ValueError(
             tr(
                 ja=f"{name} は正の数でなければなりませんが、{value!r} が渡されました。",
