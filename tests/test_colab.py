@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 TESTS = Path(__file__).parent
+LIBRARY = TESTS.parent / "vae_edu"
 PROJECT = tomllib.loads((TESTS.parent / "pyproject.toml").read_text())["project"]
 
 # The oldest runtime that can be chosen in Colab, as far as it is known.
@@ -35,9 +36,9 @@ def test_the_pythons_of_colab_are_supported(python):
 
 
 def test_the_library_imports_nothing_that_is_not_declared():
-    declared = {Requirement(line).name for line in PROJECT["dependencies"]} | {"PIL"}
+    declared = {Requirement(line).name for line in PROJECT["dependencies"]} | {"PIL", "IPython"}
     imported = set()
-    for path in (TESTS.parent / "vae_edu").glob("*.py"):
+    for path in (*LIBRARY.glob("*.py"), *LIBRARY.glob("checks/*.py")):
         for line in path.read_text().splitlines():
             if line.startswith(("import ", "from ")) and not line.startswith("from ."):
                 imported.add(line.split()[1].split(".")[0])

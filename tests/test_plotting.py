@@ -1,5 +1,7 @@
 """plotting: every function returns one Figure that shows what it says, with true axes."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -99,3 +101,16 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_input_is_named_in_the_learners_language(case, told):
     told(*WRONG[case])
+
+
+@pytest.mark.parametrize("latent_dim", [2, 5])
+def test_the_network_is_drawn_with_the_shapes_of_its_layers(latent_dim, monkeypatch):
+    monkeypatch.setitem(plt.rcParams, "svg.fonttype", "none")  # text as text
+    model = ConvVAE(latent_dim)
+    svg = vae_edu.plot_network(model).data
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    shapes = [text for text in texts if " × " in text]
+    assert shapes == ["1 × 28 × 28", "32 × 14 × 14", "64 × 7 × 7", "64 × 7 × 7", "32 × 14 × 14", "1 × 28 × 28"]
+    assert texts.count(str(latent_dim)) == 3  # mu, log sigma squared, z
+    assert {"encoder", "decoder", "training", "generation"} <= set(texts)
+    assert svg == vae_edu.plot_network(model).data  # the same bytes every time

@@ -1,11 +1,19 @@
 """vae_edu: the helper library of a course on the variational autoencoder, in Japanese and English."""
 
+from .checks import check, compare
 from .data import load_mnist, one_of_each_digit
 from .language import set_language
 from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
 from .losses import LossTerms, kl_divergence, reconstruction_loss, vae_loss
 from .models import ConvVAE, VAEOutput, reparameterize
-from .plotting import plot_history, plot_images, plot_latent_grid, plot_latent_scatter, plot_reconstructions
+from .plotting import (
+    plot_history,
+    plot_images,
+    plot_latent_grid,
+    plot_latent_scatter,
+    plot_network,
+    plot_reconstructions,
+)
 from .training import (
     EpochRecord,
     evaluate,

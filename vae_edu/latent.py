@@ -6,7 +6,7 @@ import torch
 
 from .data import require_count, require_dataset
 from .language import tr
-from .models import require_same_shape
+from .models import device_of, require_same_shape
 
 
 class LatentCodes(NamedTuple):
@@ -21,8 +21,7 @@ class LatentCodes(NamedTuple):
 def encode_dataset(model, dataset, *, batch_size=1000):
     """Encode every image of a TensorDataset: LatentCodes, in the data set's order."""
     images = require_dataset(dataset)
-    device = next(model.parameters()).device
-    parts = [model.encode(x.to(device)) for x in images.split(batch_size)]
+    parts = [model.encode(x.to(device_of(model))) for x in images.split(batch_size)]
     mu, logvar = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
     return LatentCodes(mu, logvar, dataset.tensors[1])
 

@@ -83,6 +83,11 @@ class ConvVAE(nn.Module):
         return VAEOutput(self.decode_logits(z), mu, logvar, z)
 
 
+def device_of(model):
+    """The device that a model's parameters are on."""
+    return next(model.parameters()).device
+
+
 def require_latent(z, latent_dim):
     """Raise TypeError or ValueError unless z is a floating-point tensor of shape (B, latent_dim)."""
     if not isinstance(z, torch.Tensor) or not z.is_floating_point():

@@ -1,14 +1,23 @@
 """The course's figures. Every function returns its Figure; symbols, numbers and English units only."""
 
+import io
+
+import matplotlib
 import matplotlib.patheffects as patheffects
 import matplotlib.pyplot as plt
 import torch
+from IPython.display import SVG
+from matplotlib.patches import FancyBboxPatch
 
 from .data import require_images
 from .language import tr
 from .latent import latent_axis, latent_grid
+from .models import device_of
 
 DIGIT_COLOURS = plt.get_cmap("tab10").colors
+TRAINING, GENERATION = "#1f6fb2", "#c2570c"
+PLACES = [0, 2.6, 5.0, 13.9, 16.3, 19.2]  # of the images and feature maps in plot_network
+DECODING = [(11.95, 13.6), (14.75, 15.75), (17.15, 18.15)]  # the arrows of its decoder
 OUTLINE = [patheffects.withStroke(linewidth=3, foreground="white")]
 
 
@@ -39,7 +48,7 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
 def plot_reconstructions(model, images):
     """Images (N, 1, 28, 28) above what the model makes of them, decoded at z = mu."""
     with torch.no_grad():
-        mu, _ = model.encode(images.to(_device(model)))
+        mu, _ = model.encode(images.to(device_of(model)))
         restored = model.decode(mu).cpu()
     return plot_images(torch.cat([images.cpu(), restored]), row_labels=["$x$", r"$\hat{x}$"], columns=len(images))
 
@@ -91,7 +100,7 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
         )
     grid = latent_grid(limit, steps, spacing)
     with torch.no_grad():
-        images = model.decode(grid.reshape(-1, 2).to(_device(model))).cpu()
+        images = model.decode(grid.reshape(-1, 2).to(device_of(model))).cpu()
     rows = images.reshape(steps, steps, 28, 28).flip(0)  # the first row of a picture is its top: the largest z2
     picture = rows.permute(0, 2, 1, 3).reshape(steps * 28, steps * 28)
 
@@ -139,8 +148,73 @@ def plot_latent_scatter(codes, *, limit=3.0):
     return _finished(fig)
 
 
-def _device(model):
-    return next(model.parameters()).device
+def plot_network(model):
+    """The network with the shapes of its layers: the training path in blue, the generation path in orange.
+
+    Both paths go through the same decoder. The shapes are those that the model's own layers give.
+
+    Returns:
+        IPython.display.SVG, sharp at every size; its text is in `.data`.
+    """
+    d, shapes = model.latent_dim, _layer_shapes(model)
+    fig, ax = plt.subplots(figsize=(12, 4.3))
+    ax.set(xlim=(-1.3, 20.5), ylim=(-3.6, 3.6), aspect="equal")
+    ax.axis("off")
+    for x, shape, label in zip(PLACES, shapes, ["$x$", "", "", "", "", r"$\hat{x}$"], strict=True):
+        side = shape[-1] / 28 * 2
+        for i in reversed(range({1: 1, 32: 3}.get(shape[0], 5))):  # a few of its channels
+            _box(ax, x + 0.13 * i, 0.13 * i, side, label)
+        ax.text(x, -side / 2 - 0.15, " × ".join(map(str, shape)), ha="center", va="top", color="0.3")
+    for x, y, label in ((7.3, 1, r"$\mu$"), (7.3, -1, r"$\log \sigma^2$"), (11.2, 0, "$z$")):
+        _box(ax, x, y, 0.9, label, wide=1.4)
+        ax.text(x, y - 0.55, str(d), ha="center", va="top", color="0.3")
+    _arrows(ax, TRAINING, [((1.1, 0), (1.9, 0)), ((3.45, 0), (4.7, 0)), ((5.85, 0.3), (6.55, 0.9))])
+    _arrows(ax, TRAINING, [((5.85, -0.1), (6.55, -0.9)), ((8.1, 0.9), (10.4, 0.2)), ((8.1, -0.9), (10.4, -0.2))])
+    _arrows(ax, TRAINING, [((9.2, 2.1), (10.7, 0.55))] + [((x, 0.14), (end, 0.14)) for x, end in DECODING])
+    _arrows(ax, GENERATION, [((11.2, -2.5), (11.2, -1.1))] + [((x, -0.14), (end, -0.14)) for x, end in DECODING])
+    ax.text(9.2, 0, r"$z = \mu + \sigma\varepsilon$", ha="center", va="center", fontsize=12, color=TRAINING)
+    ax.text(9.2, 2.35, r"$\varepsilon \sim \mathcal{N}(0, I)$", ha="center", fontsize=12, color=TRAINING)
+    ax.text(11.2, -2.9, r"$z \sim \mathcal{N}(0, I)$", ha="center", va="center", fontsize=13, color=GENERATION)
+    ax.text(0, 1.35, "training", ha="center", fontsize=12, color=TRAINING)
+    ax.text(12.9, -2.9, "generation", va="center", fontsize=12, color=GENERATION)
+    for left, right, label in ((-1, 8, "encoder"), (10.5, 20.2, "decoder")):
+        ax.plot([left, right], [3.05, 3.05], color="0.7", linewidth=1)
+        ax.text((left + right) / 2, 3.2, label, ha="center", fontsize=12, color="0.3")
+    plt.close(fig)
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "vae_edu"}):  # the same bytes every time
+        fig.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    return SVG(buffer.getvalue())
+
+
+@torch.no_grad()
+def _layer_shapes(model):
+    """Shapes, without the batch, of the image, of what the convolutions make of it, and of the way back."""
+    h = torch.zeros(1, 1, 28, 28, device=device_of(model))
+    shapes = [h.shape]
+    for layer in model.encoder[:-1]:
+        h = layer(h)
+        shapes += [h.shape] if isinstance(layer, torch.nn.Conv2d) else []
+    h = model.fc_z(torch.zeros(1, model.latent_dim, device=h.device))
+    for layer in model.decoder:
+        h = layer(h)
+        shapes += [] if isinstance(layer, torch.nn.ReLU) else [h.shape]
+    return [tuple(shape[1:]) for shape in shapes]
+
+
+def _box(ax, x, y, side, label, wide=None):
+    """A square around (x, y), or a rectangle `wide` wide, with a label in it."""
+    width = wide or side
+    corner = (x - width / 2, y - side / 2)
+    ax.add_patch(FancyBboxPatch(corner, width, side, "round,pad=0,rounding_size=0.1", fc="0.95", ec="0.35", lw=1.1))
+    ax.text(x, y, label, ha="center", va="center", fontsize=14)
+
+
+def _arrows(ax, colour, ends):
+    for start, end in ends:
+        ax.annotate(
+            "", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+        )
 
 
 def _finished(fig):

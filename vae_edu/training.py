@@ -12,7 +12,7 @@ from tqdm import tqdm
 from .data import ASSETS, require_count, require_dataset
 from .language import tr
 from .losses import LossTerms, vae_loss
-from .models import ConvVAE
+from .models import ConvVAE, device_of
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
@@ -72,7 +72,7 @@ def train(model, dataset, epochs=10, *, test_dataset=None, batch_size=128, learn
     require_count("epochs", epochs)
     require_count("batch_size", batch_size)
     _require_positive("learning_rate", learning_rate)
-    images = images.to(_device(model))
+    images = images.to(device_of(model))
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     total = epochs * -(-len(images) // batch_size)
     history = []
@@ -106,7 +106,7 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
     The latent noise is seeded, so the same model and data give the same numbers, and the random numbers of a
     training run are left as they were.
     """
-    images = require_dataset(dataset).to(_device(model))
+    images = require_dataset(dataset).to(device_of(model))
     model.eval()
     sums = torch.zeros(3, device=images.device, dtype=torch.float64)
     with torch.random.fork_rng(devices=[images.device] if images.is_cuda else []):
@@ -205,10 +205,6 @@ def _report(losses, bar, epoch):
             en=f"reconstruction {reconstruction:.1f} + KL {kl:.2f} nats/image",
         )
     )
-
-
-def _device(model):
-    return next(model.parameters()).device
 
 
 def _require_positive(name, value):

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from .language import tr
+from .models import device_of
 
 
 def latent_sliders(model, *, limit=3.0, size=224):
@@ -27,7 +28,7 @@ def latent_sliders(model, *, limit=3.0, size=224):
     image = ipywidgets.Image(format="png", width=size, height=size)
 
     def draw(_change=None):
-        z = torch.tensor([[slider.value for slider in sliders]], device=next(model.parameters()).device)
+        z = torch.tensor([[slider.value for slider in sliders]], device=device_of(model))
         with torch.no_grad():
             image.value = png(model.decode(z)[0, 0], size)
 

@@ -1,0 +1,337 @@
+"""checks: every mistake is named as itself, the right answer passes in any style, and nothing a learner writes does harm."""
+
+import math
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+import vae_edu
+from vae_edu.checks import EXERCISES, diagnose, measuring
+
+MISTAKES = [
+    pytest.param(name, mistake, id=f"{name}-{i}")
+    for name, exercise in EXERCISES.items()
+    for i, mistake in enumerate(exercise.mistakes, start=1)
+]
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES)
+def test_every_mistake_is_named_as_itself(name, mistake):
+    for lang in ("ja", "en"):
+        vae_edu.set_language(lang)
+        assert diagnose(name, mistake.function).split("\n")[0] == getattr(mistake, lang)[0]
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES)
+def test_every_mistake_is_told_in_three_sentences_in_each_language(name, mistake):
+    for text in mistake.ja:
+        assert any("ぁ" <= character <= "ん" for character in text) and text.endswith(("。", "。)"))
+    for text in mistake.en:
+        assert not any("ぁ" <= character <= "龠" for character in text) and text[-1] in ".)"
+    assert len(mistake.ja) == len(mistake.en) == 3
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_reference_is_right(name):
+    for _ in range(3):
+        assert diagnose(name, EXERCISES[name].reference) is None
+
+
+def loop_kl(m, s):
+    total = 0.0
+    for row_m, row_s in zip(m.tolist(), s.tolist(), strict=True):
+        for a, b in zip(row_m, row_s, strict=True):
+            total += 0.5 * (math.exp(b) + a * a - 1 - b)
+    return total / len(m)
+
+
+def loop_sample(mean, log_variance):
+    z = torch.empty_like(mean)
+    for i in range(mean.shape[0]):
+        for j in range(mean.shape[1]):
+            z[i, j] = mean[i, j] + torch.randn(()) * math.e ** (log_variance[i, j] / 2)
+    return z
+
+
+def written_step(model, x, optimizer):
+    optimizer.zero_grad()
+    x_logits, mu, logvar, _ = model(x)
+    bce = F.binary_cross_entropy_with_logits(x_logits, x, reduction="sum") / x.shape[0]
+    kl = -0.5 * torch.einsum("bd->", 1 + logvar - mu**2 - logvar.exp()) / len(mu)
+    (bce + kl).backward()
+    optimizer.step()
+    return (bce + kl).item()
+
+
+def zero_at_the_end(model, x, optimizer):
+    terms = vae_edu.vae_loss(model(x), x)
+    terms.total.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return terms.total
+
+
+def evaluated(model, batches):
+    losses, images = [], 0
+    with torch.inference_mode():
+        for batch in batches:
+            losses.append(vae_edu.vae_loss(model(batch), batch).total.item() * batch.shape[0])
+            images += batch.shape[0]
+    return math.fsum(losses) / images
+
+
+RIGHT = [
+    ("compression_ratio", lambda h, w, d: (h * w) / d),
+    ("compression_ratio", lambda h, w, d: torch.zeros(h, w).numel() / d),
+    ("decode_point", lambda model, a, b: model.decode(torch.Tensor([a, b])[None])),
+    ("decode_point", lambda model, a, b: torch.sigmoid(model.decode_logits(torch.tensor([[a, b]])))),
+    ("number_of_batches", lambda images, batch_size: math.ceil(images / batch_size)),
+    ("number_of_batches", lambda images, batch_size: len(range(0, images, batch_size))),
+    ("number_of_batches", lambda images, batch_size: (images + batch_size - 1) // batch_size),
+    ("squared_error", lambda x, y: F.mse_loss(x, y, reduction="sum") / len(x)),
+    ("squared_error", lambda x, y: 784 * ((x - y).double() ** 2).mean()),
+    ("squared_error", lambda x, y: torch.einsum("bchw,bchw->b", x - y, x - y).mean()),
+    ("conv_size", lambda n, k, s, p: torch.nn.Conv1d(1, 1, k, s, p)(torch.zeros(1, 1, n)).shape[-1]),
+    ("conv_size", lambda n, k, s, p: math.floor((n + 2 * p - k) / s + 1)),
+    ("transposed_size", lambda n, k, s, p: torch.nn.ConvTranspose1d(1, 1, k, s, p)(torch.zeros(1, 1, n)).shape[-1]),
+    ("conv_parameters", lambda a, b, k: sum(p.numel() for p in torch.nn.Conv2d(a, b, k).parameters())),
+    ("sigma", lambda logvar: logvar.exp().sqrt()),
+    ("sigma", lambda logvar: torch.exp(logvar.double() / 2)),
+    ("sigma", lambda log_variance: math.e ** (0.5 * log_variance)),
+    ("reparameterize", lambda mu, logvar: Normal(mu, logvar.exp().sqrt()).rsample()),
+    ("reparameterize", lambda m, v: torch.randn(m.shape) * torch.exp(v / 2) + m),
+    ("reparameterize", lambda m, v: m.double() - torch.randn(m.size(), dtype=torch.float64) * v.exp() ** 0.5),
+    ("reparameterize", lambda m, v: torch.addcmul(m, torch.empty_like(m).normal_(), (0.5 * v).exp())),
+    ("reparameterize", loop_sample),
+    ("kl_divergence", lambda m, v: kl_divergence(Normal(m, v.exp().sqrt()), Normal(0.0, 1.0)).sum(1).mean()),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m.pow(2) - v.exp()) / m.shape[0]),
+    ("kl_divergence", lambda m, v: 0.5 * torch.einsum("bd->b", v.double().exp() + m.double() ** 2 - 1 - v).mean()),
+    ("kl_divergence", lambda m, v: (0.5 * (v.exp() + m * m - 1 - v)).mean(0).sum()),
+    ("kl_divergence", loop_kl),
+    (
+        "reconstruction_loss",
+        lambda a, x: -Bernoulli(logits=a, validate_args=False).log_prob(x).flatten(1).sum(1).mean(),
+    ),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a, x, reduction="sum") / len(x)),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(a.sigmoid(), x, reduction="sum") / x.size(0)),
+    ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(a.double(), x.double())),
+    ("reconstruction_loss", lambda a, x: (F.softplus(a) - x * a).sum((1, 2, 3)).mean()),
+    (
+        "reconstruction_loss",
+        lambda a, x: (
+            sum(F.binary_cross_entropy_with_logits(b, y, reduction="sum") for b, y in zip(a, x, strict=True)) / len(x)
+        ),
+    ),
+    ("training_step", vae_edu.training_step),
+    ("training_step", written_step),
+    ("training_step", zero_at_the_end),
+    ("epoch_loss", lambda losses, sizes: torch.dot(losses, sizes) / sizes.sum()),
+    ("epoch_loss", lambda losses, sizes: float(np.average(losses.numpy(), weights=sizes.numpy()))),
+    ("epoch_loss", lambda losses, sizes: sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)),
+    ("test_loss", evaluated),
+    (
+        "test_loss",
+        torch.no_grad()(lambda model, batches: vae_edu.vae_loss(model(torch.cat(batches)), torch.cat(batches))),
+    ),
+    ("sample_prior", lambda number, latent_dim: Normal(0.0, 1.0).sample((number, latent_dim))),
+    ("sample_prior", lambda n, d: torch.stack([torch.randn(d) for _ in range(n)])),
+    ("sample_prior", lambda n, d: torch.zeros(n, d).normal_()),
+    ("interpolate", lambda a, b, n: torch.stack([a + (b - a) * i / (n - 1) for i in range(n)])),
+    ("interpolate", lambda a, b, n: (1 - torch.linspace(0, 1, n))[:, None] * a + torch.linspace(0, 1, n)[:, None] * b),
+    ("bernoulli_sample", lambda p: (torch.rand_like(p) < p).float()),
+    ("bernoulli_sample", lambda p: torch.rand(p.shape) <= p),
+    ("bernoulli_sample", lambda p: Bernoulli(p).sample()),
+    ("map_position", lambda i, j, a, n: (torch.linspace(-a, a, n)[j], torch.linspace(a, -a, n)[i])),
+    ("map_position", lambda i, j, a, n: torch.tensor([-a + 2 * a * j / (n - 1), a - 2 * a * i / (n - 1)])),
+    ("prior_share", lambda a, b: Normal(0.0, 1.0).cdf(torch.tensor(b)) - Normal(0.0, 1.0).cdf(torch.tensor(a))),
+    ("prior_share", lambda a, b: 0.5 * (math.erf(b / 2**0.5) - math.erf(a / 2**0.5))),
+    ("nearest_digit", lambda mu, labels, z: labels[torch.cdist(z[None], mu)[0].argmin()]),
+    ("nearest_digit", lambda mu, labels, z: labels[(mu - z).norm(dim=1).argmin()].item()),
+    ("nearest_digit", lambda mu, labels, z: min(zip((mu - z).norm(dim=1), labels, strict=True), key=lambda p: p[0])[1]),
+]
+
+
+@pytest.mark.parametrize(("name", "function"), RIGHT)
+def test_the_right_answer_passes_in_any_style(name, function):
+    assert diagnose(name, function) is None
+
+
+def test_every_exercise_has_a_right_answer_in_another_style():
+    assert {name for name, _ in RIGHT} == set(EXERCISES)
+
+
+# The list of the course, as a learner would write it: words that the sentence about it must have.
+COURSE = [
+    ("kl_divergence", lambda m, v: 0.5 * torch.sum(1 + v - m**2 - v.exp(), dim=1).mean(), "sign"),
+    ("kl_divergence", lambda m, v: -torch.sum(1 + v - m**2 - v.exp(), dim=1).mean(), "1/2"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + torch.log(v**2) - m**2 - v**2, dim=1).mean(), "standard dev"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + torch.log(v) - m**2 - v, dim=1).mean(), "variance"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m**2 - v, dim=1).mean(), "exp is forgotten"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.mean(1 + v - m**2 - v.exp(), dim=1).mean(), "instead of the sum"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.mean(1 + v - m**2 - v.exp()), "over everything"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m**2 - v.exp()), "images of the batch"),
+    ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m - v.exp(), dim=1).mean(), "mu is not squared"),
+    ("reparameterize", lambda m, v: m + torch.exp(v) * torch.randn_like(m), "exp(logvar) is used as the standard"),
+    ("reparameterize", lambda m, v: m + torch.exp(v / 2) * torch.randn(len(m), 1), "dimensions of an image share"),
+    ("reparameterize", lambda m, v: m + torch.exp(v / 2) * torch.rand_like(m), "uniform"),
+    ("reparameterize", lambda m, v: m + torch.exp(v / 2) * torch.randn(1, m.shape[1]), "batch share one noise"),
+    ("reparameterize", lambda m, v: m, "without any noise"),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a, x), "mean is taken over the pixels"),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a, x, reduction="sum"), "images of the"),
+    ("reconstruction_loss", lambda a, x: ((a.sigmoid() - x) ** 2).sum((1, 2, 3)).mean(), "MSE"),
+    ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(a.sigmoid(), x), "twice"),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(a, x, reduction="sum") / len(x), "as probabilities"),
+    ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(x, a), "swapped"),
+]
+
+
+@pytest.mark.parametrize(("name", "function", "words"), COURSE)
+def test_the_mistakes_of_the_course_are_recognised_however_they_are_written(name, function, words):
+    assert words in diagnose(name, function).split("\n")[0]
+
+
+UNKNOWN = [
+    (lambda m, v: 3 * EXERCISES["kl_divergence"].reference(m, v), "3 times the right value"),
+    (lambda m, v: EXERCISES["kl_divergence"].reference(m, v) + 0.01, "must be"),
+    (lambda m, v: m, "wrong shape: for "),
+    (lambda m, v: torch.full((), math.inf), "inf or nan"),
+    (lambda m, v: EXERCISES["kl_divergence"].reference(m, v) * (1 + 1e-3 * len(m)), "value is wrong"),
+    (lambda m, v: m.sum() * 0, "must be"),
+]
+
+
+@pytest.mark.parametrize(("function", "words"), UNKNOWN)
+def test_an_unknown_mistake_gets_a_true_statement(function, words):
+    assert words in diagnose("kl_divergence", function)
+
+
+def raises(m, v):
+    raise IndexError("out of range")
+
+
+def exits(m, v):
+    raise SystemExit
+
+
+def recurses(m, v):
+    return recurses(m, v)
+
+
+def changes(m, v):
+    m += 1
+    return EXERCISES["kl_divergence"].reference(m - 1, v)
+
+
+def half_written(m, v):
+    weight = ...
+    return weight * (m + v)
+
+
+ODD = [
+    (lambda m, v: None, "(None)"),
+    (lambda m, v: ..., "..."),
+    (half_written, "..."),
+    (lambda m, v: (m.sum(), ...), "..."),
+    (lambda m, v: m.numpy(), "numpy.ndarray"),
+    (lambda m, v: "0.5", "builtins.str"),
+    (lambda m, v: [], "builtins.list"),
+    (lambda m, v: {"kl": 1.0}, "builtins.dict"),
+    (lambda m, v: (m, m[0]), "(2,)"),
+    (lambda m, v: torch.fft.fft(m), "complex"),
+    (lambda m: m, "TypeError"),
+    (raises, "IndexError: out of range"),
+    (exits, "SystemExit"),
+    (recurses, "RecursionError"),
+    (changes, "x += ..."),
+    (3.5, "float"),
+    (None, "NoneType"),
+]
+
+
+@pytest.mark.parametrize(("function", "words"), ODD)
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_whatever_a_learner_writes_gets_a_sentence(function, words, lang, capsys):
+    vae_edu.set_language(lang)
+    vae_edu.check("kl_divergence", function)
+    said = capsys.readouterr().out
+    assert said.startswith("❌ ") and words in said
+    assert any("ぁ" <= character <= "ん" for character in said) == (lang == "ja")
+
+
+def test_an_error_names_the_line(capsys):
+    code = "def f(m, v):\n    a = m + v\n    return a.no_such_method()\n"
+    scope = {}
+    exec(compile(code, "<cell>", "exec"), scope)
+    vae_edu.check("kl_divergence", scope["f"])
+    assert "line 3" in capsys.readouterr().out
+
+
+def test_a_loop_that_never_ends_is_stopped(monkeypatch):
+    monkeypatch.setattr(measuring, "TIME_LIMIT", 0.5)
+    threads = threading.active_count()
+
+    def endless(m, v):
+        while True:
+            pass
+
+    started = time.monotonic()
+    assert "loop that never ends" in diagnose("kl_divergence", endless)
+    assert time.monotonic() - started < 5
+    while threading.active_count() > threads and time.monotonic() - started < 10:
+        time.sleep(0.05)
+    assert threading.active_count() == threads  # it does not go on beside the lesson
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_check_leaves_the_random_numbers_as_they_were(name):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    diagnose(name, EXERCISES[name].mistakes[0].function)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_wrong_answer_is_never_called_right(name, monkeypatch):
+    """Neither a constant nor another exercise's answer passes, whether or not a mistake is known."""
+    monkeypatch.setitem(EXERCISES, name, EXERCISES[name]._replace(mistakes=[]))
+    for function in (lambda *inputs: 0.0, lambda *inputs: inputs[0], lambda *inputs: torch.zeros(3, 2)):
+        assert diagnose(name, function) is not None
+    for other, exercise in EXERCISES.items():
+        assert other == name or diagnose(name, exercise.reference) is not None, other
+
+
+def test_check_prints_and_strict_raises(monkeypatch, capsys):
+    vae_edu.check("sigma", lambda logvar: (logvar / 2).exp())
+    vae_edu.check("sigma", lambda logvar: logvar.exp())
+    right, wrong = capsys.readouterr().out.split("\n", 1)
+    assert right == "✅ Correct."
+    assert wrong.startswith("❌ exp(logvar) is the variance") and "Why it matters:" in wrong and "Try:" in wrong
+    monkeypatch.setenv("VAE_EDU_STRICT", "1")
+    with pytest.raises(AssertionError, match="variance"):
+        vae_edu.check("sigma", lambda logvar: logvar.exp())
+    vae_edu.check("sigma", lambda logvar: (logvar / 2).exp())
+
+
+def test_an_unknown_exercise_is_named(capsys):
+    vae_edu.check("kl", lambda m, v: m)
+    assert "'kl'" in (said := capsys.readouterr().out) and "kl_divergence" in said
+
+
+def test_a_prediction_stands_beside_the_result(capsys):
+    vae_edu.compare(0.7, 0.5)
+    vae_edu.compare(..., "test")
+    vae_edu.set_language("ja")
+    vae_edu.compare("(1, 28, 28)", (1, 28, 28))
+    vae_edu.compare(..., 3)
+    assert capsys.readouterr().out.splitlines() == [
+        "prediction: 0.7  /  result: 0.5",
+        "prediction: (none yet)  /  result: test",
+        "予想: (1, 28, 28)  /  結果: (1, 28, 28)",
+        "予想: (まだ書いていません)  /  結果: 3",
+    ]

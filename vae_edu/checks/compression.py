@@ -1,0 +1,153 @@
+"""Exercises on what a VAE compresses an image to, and on decoding a point."""
+
+import torch
+
+from ..training import load_pretrained
+from .measuring import Exercise, Mistake, cases, given
+
+
+def compression_ratio(height, width, latent_dim):
+    """How many pixels of an image stand for each latent number."""
+    return height * width / latent_dim
+
+
+def decode_point(model, z1, z2):
+    """The image (1, 1, 28, 28) that the model draws at the point (z1, z2)."""
+    return model.decode(torch.tensor([[z1, z2]]))
+
+
+def points(function):
+    """Measure a function of a model and a point, on the model that ships with the course."""
+    model = load_pretrained()
+    return cases(*(given(model, *z) for z in ((-0.6, 1.2), (1.5, 0.25), (0.0, -2.0))))(function)
+
+
+RATIO_MISTAKES = [
+    Mistake(
+        lambda height, width, latent_dim: latent_dim / (height * width),
+        ja=(
+            "割り算の向きが逆です。",
+            "圧縮率は 1 より大きいほど強い圧縮です。逆数では「何分の 1 になるか」になります。",
+            "画素の数を latent_dim で割ってください。",
+        ),
+        en=(
+            "The division is upside down.",
+            "The ratio says how many pixels one number stands for; its inverse says what share is left.",
+            "Divide the number of pixels by latent_dim.",
+        ),
+    ),
+    Mistake(
+        lambda height, width, latent_dim: height / latent_dim,
+        ja=(
+            "画像の縦だけを数えています。",
+            "28 × 28 の画像には 28 個ではなく 784 個の数があります。",
+            "height に width を掛けてください。",
+        ),
+        en=(
+            "Only the height of the image is counted.",
+            "An image of 28 × 28 holds 784 numbers, not 28.",
+            "Multiply height by width.",
+        ),
+    ),
+    Mistake(
+        lambda height, width, latent_dim: (height + width) / latent_dim,
+        ja=(
+            "縦と横を足しています。",
+            "画素は格子に並ぶので、個数は縦と横の積です。",
+            "height と width を掛けてください。",
+        ),
+        en=(
+            "Height and width are added.",
+            "Pixels stand in a grid, so their number is the product.",
+            "Multiply height by width.",
+        ),
+    ),
+    Mistake(
+        lambda height, width, latent_dim: height * width - latent_dim,
+        ja=(
+            "引き算になっています。",
+            "差では、784 から 2 への圧縮も 7840 から 7058 への圧縮も同じ値になり、強さを比べられません。",
+            "画素の数を latent_dim で割ってください。",
+        ),
+        en=(
+            "It is a difference.",
+            "A difference would be the same for 784 to 2 and for 7840 to 7058, and those are not equally strong.",
+            "Divide the number of pixels by latent_dim.",
+        ),
+    ),
+    Mistake(
+        lambda height, width, latent_dim: height * width,
+        ja=(
+            "latent_dim で割っていません。",
+            "画素の数だけでは、何個の数に圧縮したのか分かりません。",
+            "height × width を latent_dim で割ってください。",
+        ),
+        en=(
+            "It is not divided by latent_dim.",
+            "The number of pixels alone does not say how few numbers they were compressed to.",
+            "Divide height × width by latent_dim.",
+        ),
+    ),
+]
+
+DECODE_MISTAKES = [
+    Mistake(
+        lambda model, z1, z2: decode_point(model, z2, z1),
+        ja=(
+            "z1 と z2 が入れ替わっています。",
+            "入れ替えると別の点になり、地図の横と縦を取り違えたことになります。",
+            "[z1, z2] の順に並べてください。",
+        ),
+        en=(
+            "z1 and z2 are swapped.",
+            "That is another point: on the map you would go up instead of right.",
+            "Put them in the order [z1, z2].",
+        ),
+    ),
+    Mistake(
+        lambda model, z1, z2: model.decode(torch.tensor([z1, z2])),
+        ja=(
+            "点の形が (2,) です。",
+            "モデルは一度に何点でも受け取れるように、(点の数, 次元数) の形を待っています。",
+            "括弧を 1 組増やして、torch.tensor([[z1, z2]]) としてください。",
+        ),
+        en=(
+            "The point has the shape (2,).",
+            "The model takes many points at once, so it expects the shape (number of points, dimensions).",
+            "Add a pair of brackets: torch.tensor([[z1, z2]]).",
+        ),
+    ),
+    Mistake(
+        lambda model, z1, z2: model.decode_logits(torch.tensor([[z1, z2]])),
+        ja=(
+            "返った値が 0 から 1 までの明るさになっていません (decode_logits を使っています)。",
+            "ロジットはシグモイド関数を通す前の値で、そのままでは画像として見られません。",
+            "model.decode を使ってください。",
+        ),
+        en=(
+            "The values are no grey values between 0 and 1: this is decode_logits.",
+            "Logits are what the sigmoid is applied to; they cannot be shown as an image.",
+            "Use model.decode.",
+        ),
+    ),
+    Mistake(
+        lambda model, z1, z2: model.decode(torch.tensor([[z1, z1]])),
+        ja=(
+            "z1 を 2 回使っています。",
+            "点が平面の対角線の上しか動かず、z2 が何をするか分かりません。",
+            "2 つ目を z2 にしてください。",
+        ),
+        en=(
+            "z1 is used twice.",
+            "The point then moves along the diagonal only, and z2 does nothing.",
+            "Make the second one z2.",
+        ),
+    ),
+]
+
+EXERCISES = {
+    "compression_ratio": Exercise(
+        compression_ratio, cases(given(28, 28, 2), given(32, 48, 16), given(64, 64, 10)), RATIO_MISTAKES
+    ),
+    "decode_point": Exercise(decode_point, points, DECODE_MISTAKES),
+}

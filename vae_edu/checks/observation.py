@@ -1,0 +1,191 @@
+"""Exercises on the data: mini-batches, and how far a restored image is from the original."""
+
+import torch
+
+from .measuring import Exercise, Mistake, cases, given
+
+
+def number_of_batches(images, batch_size):
+    """How many mini-batches an epoch has; the last may be smaller."""
+    return -(-images // batch_size)
+
+
+def squared_error(x, x_hat):
+    """The squared difference, summed over the pixels of an image, mean over the images."""
+    return (x - x_hat).pow(2).flatten(1).sum(dim=1).mean()
+
+
+def _pairs(batch):
+    return lambda: (torch.rand(batch, 1, 28, 28), torch.rand(batch, 1, 28, 28))
+
+
+BATCH_MISTAKES = [
+    Mistake(
+        lambda images, batch_size: images // batch_size,
+        ja=(
+            "割り算を切り捨てています。",
+            "余った画像が最後の小さなミニバッチになります。切り捨てると、その画像は学習に使われません。",
+            "math.ceil で切り上げてください。",
+        ),
+        en=(
+            "The division is rounded down.",
+            "The images that are left over make a last, smaller batch; rounded down they would never be used.",
+            "Round up, for example with math.ceil.",
+        ),
+    ),
+    Mistake(
+        lambda images, batch_size: images // batch_size + 1,
+        ja=(
+            "いつも 1 を足しています。",
+            "割り切れるときには余りがないので、空のミニバッチを数えたことになります。",
+            "1 を足す代わりに、math.ceil で切り上げてください。",
+        ),
+        en=(
+            "1 is added every time.",
+            "Where the division leaves no rest this counts an empty batch.",
+            "Round up, for example with math.ceil, instead of adding 1.",
+        ),
+    ),
+    Mistake(
+        lambda images, batch_size: images / batch_size,
+        ja=(
+            "割り算の結果がそのまま返っています。",
+            "ミニバッチの数は整数です。468.75 個目のミニバッチはありません。",
+            "math.ceil で切り上げてください。",
+        ),
+        en=(
+            "It returns the plain quotient.",
+            "A number of batches is whole: there are no 468.75 batches.",
+            "Round up, for example with math.ceil.",
+        ),
+    ),
+    Mistake(
+        lambda images, batch_size: round(images / batch_size),
+        ja=(
+            "四捨五入しています。",
+            "余りが半分より少ないと、最後の小さなミニバッチが消えてしまいます。",
+            "四捨五入ではなく、切り上げてください。",
+        ),
+        en=(
+            "It rounds to the nearest number.",
+            "If less than half a batch is left over, that last batch is lost.",
+            "Round up instead.",
+        ),
+    ),
+    Mistake(
+        lambda images, batch_size: -(-batch_size // images),
+        ja=(
+            "割り算の向きが逆です。",
+            "ミニバッチが大きいほど、その個数は少なくなるはずです。",
+            "images を batch_size で割ってください。",
+        ),
+        en=(
+            "The division is upside down.",
+            "The larger a batch, the fewer there should be.",
+            "Divide images by batch_size.",
+        ),
+    ),
+]
+
+ERROR_MISTAKES = [
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).mean(),
+        ja=(
+            "画素について、和ではなく平均を取っています。",
+            "値が 1/784 になり、画像 1 枚あたりの誤差として読めません。この違いはレッスン 04 でもう一度、大きな意味を持ちます。",
+            "flatten(1).sum(dim=1) で画素の和を取ってから、mean() を取ってください。",
+        ),
+        en=(
+            "The mean is taken over the pixels instead of the sum.",
+            "The value is 1/784 of the error of an image. Lesson 04 shows how much hangs on this difference.",
+            "Sum over the pixels with flatten(1).sum(dim=1), then take mean().",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).sum(),
+        ja=(
+            "画像についても和を取っています。",
+            "画像の枚数が増えると値も増え、枚数の違うデータの間で比べられません。",
+            "画素の和を取った後、画像について mean() を取ってください。",
+        ),
+        en=(
+            "The sum runs over the images too.",
+            "The value grows with the number of images, so two data sets cannot be compared.",
+            "After the sum over pixels take the mean over the images.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1),
+        ja=(
+            "画像ごとの値が返っています。",
+            "求めたいのは 1 つの数、画像についての平均です。",
+            "最後に mean() を取ってください。",
+        ),
+        en=(
+            "It returns one value for each image.",
+            "We want a single number, the mean over the images.",
+            "Take mean() at the end.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).abs().flatten(1).sum(dim=1).mean(),
+        ja=(
+            "2 乗ではなく、絶対値の和を計算しています。",
+            "PCA が最小にするのは 2 乗誤差です。絶対値では、大きく外れた画素が軽く数えられます。",
+            "差を 2 乗してください。",
+        ),
+        en=(
+            "It sums absolute values, not squares.",
+            "PCA minimises the squared error; absolute values count large misses less.",
+            "Square the difference.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).flatten(1).sum(dim=1).mean(),
+        ja=(
+            "差が 2 乗されていません。",
+            "正と負の差が打ち消し合い、まったく違う画像でも 0 に近くなります。",
+            "差を 2 乗してから足してください。",
+        ),
+        en=(
+            "The difference is not squared.",
+            "Positive and negative differences cancel, and very different images come out near 0.",
+            "Square the difference before adding.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1).sqrt().mean(),
+        ja=(
+            "最後に平方根を取っています (2 点の間の距離になっています)。",
+            "2 乗誤差は平方根を取らない量で、画素ごとに足し合わせられます。",
+            "sqrt (または norm) を取り除いてください。",
+        ),
+        en=(
+            "The square root is taken: this is a distance.",
+            "The squared error has no root, so that pixels simply add up.",
+            "Remove sqrt (or norm).",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x.pow(2) - x_hat.pow(2)).flatten(1).sum(dim=1).mean(),
+        ja=(
+            "差の 2 乗ではなく、2 乗の差を計算しています。",
+            "2 乗の差は負にもなるので、誤差になりません。",
+            "先に引き算をして、その結果を 2 乗してください。",
+        ),
+        en=(
+            "It is the difference of squares, not the square of the difference.",
+            "A difference of squares may be negative; an error may not.",
+            "Subtract first, then square.",
+        ),
+    ),
+]
+
+EXERCISES = {
+    "number_of_batches": Exercise(
+        number_of_batches,
+        cases(given(60_000, 128), given(1_000, 100), given(5_000, 128), given(130, 64)),
+        BATCH_MISTAKES,
+    ),
+    "squared_error": Exercise(squared_error, cases(_pairs(3), _pairs(5), _pairs(1)), ERROR_MISTAKES),
+}

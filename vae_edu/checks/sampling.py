@@ -1,0 +1,331 @@
+"""Exercises on the cloud of an image: its width, and drawing from it such that gradients pass."""
+
+import torch
+
+from ..language import tr
+from ..models import reparameterize
+from .measuring import SEED, Exercise, Mistake, call, cases, numbers
+
+CALLS, IMAGES = 4000, 8
+
+
+def clouds(function):
+    """Measure a sampler by what many draws from one cloud have in common, and by the gradients that pass through it."""
+    torch.default_generator.manual_seed(SEED)
+    few = [torch.randn(3, 4).requires_grad_() for _ in range(2)]
+    with torch.enable_grad():
+        drawn = call(function, *few)
+    if numbers(drawn).shape != few[0].shape:
+        return [(tr(ja="形 (3, 4) の mu と logvar", en="mu and logvar of shape (3, 4)"), numbers(drawn))]
+    mu, logvar = (torch.tensor([values]).repeat(IMAGES, 1) for values in ([-1.0, 2.0], [2.0, -3.0]))
+    z = numbers(call(lambda mu, logvar: torch.stack([function(mu, logvar) for _ in range(CALLS)]), mu, logvar))
+    passed = tr(ja="mu と logvar に届く勾配", en="the gradients that reach mu and logvar")
+    return [*noise_features((z - mu) / (logvar.double() / 2).exp()), (passed, _gradients_pass(drawn, few))]
+
+
+def noise_features(noise):
+    """What tells one kind of noise (calls, images, dimensions) from another, whatever its random numbers were."""
+    scale = noise.std(dim=0).mean(dim=0)
+    repeated = noise.mean(dim=0).std(dim=0) > 0.1  # differs from image to image, but not from call to call
+    unit = (noise - noise.mean(dim=(0, 1))) / scale if scale.min() > 1e-3 else torch.zeros_like(noise)
+    return [
+        (
+            tr(ja="引いた点の平均 (μ から、σ を単位に)", en="the mean of the draws (from μ, in units of σ)"),
+            noise.mean(dim=(0, 1)) * ~repeated,
+        ),
+        (tr(ja="引いた点の標準偏差 (σ を単位に)", en="the standard deviation of the draws (in units of σ)"), scale),
+        (tr(ja="引いた点の尖度 / 3", en="the kurtosis of the draws, divided by 3"), unit.pow(4).mean(dim=(0, 1)) / 3),
+        (tr(ja="次元の間の相関", en="the correlation of two dimensions"), unit[..., :2].prod(dim=2).mean()),
+        (tr(ja="画像の間の相関", en="the correlation of two images"), (unit[:, 0] * unit[:, 1]).mean()),
+        (tr(ja="呼び出すたびに同じか", en="whether every call gives the same"), repeated.double()),
+    ]
+
+
+def _gradients_pass(result, inputs):
+    """1 for each input that a gradient reaches, 0 for the others."""
+    if not result.requires_grad:
+        return torch.zeros(len(inputs))
+    gradients = torch.autograd.grad(result.sum(), inputs, allow_unused=True)
+    return torch.tensor([float(gradient is not None and gradient.abs().sum() > 0) for gradient in gradients])
+
+
+def _frozen(mu, logvar):
+    generator = torch.Generator().manual_seed(0)
+    return mu + torch.randn(mu.shape, generator=generator) * (0.5 * logvar).exp()
+
+
+SAMPLE_MISTAKES = [
+    Mistake(
+        lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
+        ja=(
+            "標準偏差として exp(logvar) を使っています。",
+            "exp(logvar) は分散 σ² です。σ < 1 の雲は狭すぎ、σ > 1 の雲は広すぎるところから点を引くことになります。",
+            "σ = exp(0.5 × logvar) を雑音に掛けてください。",
+        ),
+        en=(
+            "exp(logvar) is used as the standard deviation.",
+            "exp(logvar) is the variance σ². Clouds with σ < 1 are drawn too narrow, those with σ > 1 too wide.",
+            "Multiply the noise by σ = exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn_like(mu) * logvar,
+        ja=(
+            "雑音に logvar そのものを掛けています。",
+            "logvar は log σ² で、σ ではありません。σ = 1 の雲では logvar が 0 なので、雑音が消えてしまいます。",
+            "σ = exp(0.5 × logvar) を雑音に掛けてください。",
+        ),
+        en=(
+            "The noise is multiplied by logvar itself.",
+            "logvar is log σ², not σ. For a cloud of σ = 1 it is 0, and the noise vanishes.",
+            "Multiply the noise by σ = exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn_like(mu),
+        ja=(
+            "雑音に σ を掛けていません。",
+            "どの画像の雲も同じ広さ 1 になり、logvar は何も学びません。",
+            "σ = exp(0.5 × logvar) を雑音に掛けてください。",
+        ),
+        en=(
+            "The noise is not multiplied by σ.",
+            "Every cloud then has the width 1, and logvar learns nothing.",
+            "Multiply the noise by σ = exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: torch.randn_like(mu) * (0.5 * logvar).exp(),
+        ja=(
+            "mu を足していません。",
+            "どの画像の雲も原点が中心になり、z から画像の違いが分からなくなります。",
+            "雑音 × σ に mu を足してください。",
+        ),
+        en=(
+            "mu is not added.",
+            "Every cloud is then centred on the origin, and z no longer tells the images apart.",
+            "Add mu to noise × σ.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn(mu.shape[1]) * (0.5 * logvar).exp(),
+        ja=(
+            "バッチのどの画像にも同じ雑音を使っています。",
+            "すべての点が同じ向きにずれるので、勾配のばらつきが平均で小さくならず、学習が不安定になります。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+        ),
+        en=(
+            "All images of the batch share one noise.",
+            "Every point is then shifted the same way, and the batch no longer averages the noise of the gradient away.",
+            "Draw fresh noise for every element, for example torch.randn_like(mu).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn(len(mu), 1) * (0.5 * logvar).exp(),
+        ja=(
+            "1 枚の画像のすべての次元に、同じ雑音を使っています。",
+            "点が 1 本の直線上にしか現れず、雲が平面に広がりません。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+        ),
+        en=(
+            "All dimensions of an image share one noise.",
+            "Points then fall on a single line instead of filling the cloud.",
+            "Draw fresh noise for every element, for example torch.randn_like(mu).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn(()) * (0.5 * logvar).exp(),
+        ja=(
+            "バッチ全体で、雑音を 1 つの数しか引いていません。",
+            "すべての点が同じだけずれるので、雲から引いたことになりません。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+        ),
+        en=(
+            "A single number is drawn as the noise of the whole batch.",
+            "All points are shifted by the same amount: that is no draw from the clouds.",
+            "Draw fresh noise for every element, for example torch.randn_like(mu).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.rand_like(mu) * (0.5 * logvar).exp(),
+        ja=(
+            "雑音が正規分布ではなく、0 から 1 までの一様分布です (torch.rand)。",
+            "雑音がいつも正なので、点は mu の片側にしか現れません。KL の式は正規分布の雲を仮定しています。",
+            "torch.rand_like ではなく torch.randn_like を使ってください。n が normal の n です。",
+        ),
+        en=(
+            "The noise is uniform between 0 and 1 (torch.rand), not normal.",
+            "It is never negative, so points fall on one side of mu only; and the KL formula assumes normal clouds.",
+            "Use torch.randn_like, with the n of normal, instead of torch.rand_like.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + (2 * torch.rand_like(mu) - 1) * (0.5 * logvar).exp(),
+        ja=(
+            "雑音が正規分布ではなく、−1 から 1 までの一様分布です。",
+            "KL の式は正規分布の雲を仮定しているので、損失が雲の実際の形と食い違います。",
+            "torch.randn_like を使ってください。",
+        ),
+        en=(
+            "The noise is uniform between −1 and 1, not normal.",
+            "The KL formula assumes normal clouds: the loss would describe another cloud than the one you draw from.",
+            "Use torch.randn_like.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu,
+        ja=(
+            "mu をそのまま返していて、雑音がありません。",
+            "雲が 1 点になり、ふつうのオートエンコーダに戻ります。logvar は再構築誤差から何も学びません。",
+            "mu に 雑音 × σ を足してください。",
+        ),
+        en=(
+            "It returns mu without any noise.",
+            "The cloud shrinks to a point: an ordinary autoencoder. The reconstruction teaches logvar nothing.",
+            "Add noise × σ to mu.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + (0.5 * logvar).exp(),
+        ja=(
+            "σ に雑音を掛けず、mu + σ を返しています。",
+            "点がいつも同じ場所になり、雲から引いたことになりません。",
+            "σ に torch.randn_like(mu) を掛けてください。",
+        ),
+        en=(
+            "It returns mu + σ: σ is not multiplied by any noise.",
+            "The point is the same every time, so nothing is drawn from the cloud.",
+            "Multiply σ by torch.randn_like(mu).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: torch.normal(mu, (0.5 * logvar).exp()).detach(),
+        ja=(
+            "点の分布は正しいのですが、mu と logvar に勾配が届きません。",
+            "torch.normal や sample()、detach() は計算の跡を残さないので、エンコーダが再構築誤差から学べません。",
+            "乱数は torch.randn_like だけで引き、mu + 雑音 × σ と計算してください。",
+        ),
+        en=(
+            "The points are distributed as they should be, but no gradient reaches mu and logvar.",
+            "torch.normal, sample() and detach() leave no trace of the computation, so the encoder cannot learn from them.",
+            "Draw only torch.randn_like at random, then compute mu + noise × σ.",
+        ),
+    ),
+    Mistake(
+        _frozen,
+        ja=(
+            "呼び出すたびに同じ雑音を使っています。",
+            "学習中にいつも同じ雑音が加わると、デコーダはその雑音を覚えてしまい、雲の残りの部分を学びません。",
+            "関数の中で乱数の種を固定せず、毎回新しい雑音を引いてください。",
+        ),
+        en=(
+            "Every call uses the same noise.",
+            "If training always adds the same noise, the decoder learns that noise and not the rest of the cloud.",
+            "Do not seed inside the function; draw fresh noise in every call.",
+        ),
+    ),
+]
+
+SIGMA_MISTAKES = [
+    Mistake(
+        lambda logvar: logvar.exp(),
+        ja=(
+            "exp(logvar) は標準偏差ではなく、分散 σ² です。",
+            "雲の広さを取り違えると、狭い雲はさらに狭く、広い雲はさらに広くなります。",
+            "exp の中で logvar を半分にするか、分散の平方根を取ってください。",
+        ),
+        en=(
+            "exp(logvar) is the variance σ², not the standard deviation.",
+            "Narrow clouds would be drawn too narrow and wide ones too wide.",
+            "Halve logvar inside exp, or take the square root of the variance.",
+        ),
+    ),
+    Mistake(
+        lambda logvar: logvar,
+        ja=(
+            "logvar をそのまま返しています。",
+            "logvar は log σ² で、負にもなります。標準偏差は必ず正です。",
+            "対数を exp で元に戻し、平方根を取ってください。",
+        ),
+        en=(
+            "It returns logvar itself.",
+            "logvar is log σ² and may be negative; a standard deviation never is.",
+            "Undo the log with exp, then take the square root.",
+        ),
+    ),
+    Mistake(
+        lambda logvar: 0.5 * logvar,
+        ja=(
+            "0.5 × logvar は log σ です。対数が残っています。",
+            "σ は正のはずですが、これは負にもなります。",
+            "この値の exp を取ってください。",
+        ),
+        en=(
+            "0.5 × logvar is log σ: the log is still there.",
+            "σ must be positive, and this may be negative.",
+            "Take exp of it.",
+        ),
+    ),
+    Mistake(
+        lambda logvar: 0.5 * logvar.exp(),
+        ja=(
+            "0.5 を exp の外で掛けています。",
+            "exp(logvar) の半分は分散の半分で、平方根ではありません。",
+            "0.5 を exp の中に入れてください: exp(0.5 × logvar)。",
+        ),
+        en=(
+            "The 0.5 stands outside exp.",
+            "Half of exp(logvar) is half the variance, not its square root.",
+            "Move the 0.5 inside: exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda logvar: logvar.sqrt(),
+        ja=(
+            "logvar の平方根を取っています。負の要素では nan になります。",
+            "logvar は分散ではなく、分散の対数です。",
+            "先に exp で分散に戻してから、平方根を取ってください。",
+        ),
+        en=(
+            "It is the square root of logvar, which is nan where logvar is negative.",
+            "logvar is not the variance but its log.",
+            "Turn it into the variance with exp first, then take the square root.",
+        ),
+    ),
+    Mistake(
+        lambda logvar: (2 * logvar).exp(),
+        ja=(
+            "logvar を半分ではなく 2 倍にしています。",
+            "exp(2 × logvar) は分散の 2 乗 σ⁴ です。",
+            "exp(0.5 × logvar) としてください。",
+        ),
+        en=(
+            "logvar is doubled instead of halved.",
+            "exp(2 × logvar) is the square of the variance, σ⁴.",
+            "Write exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda logvar: (-0.5 * logvar).exp(),
+        ja=(
+            "指数の符号が逆で、1/σ になっています。",
+            "広い雲が狭く、狭い雲が広くなります。",
+            "exp の中の負号を取ってください。",
+        ),
+        en=(
+            "The sign of the exponent is reversed: this is 1/σ.",
+            "Wide clouds would become narrow and narrow ones wide.",
+            "Remove the minus inside exp.",
+        ),
+    ),
+]
+
+
+def _logvar(batch, latent_dim):
+    return lambda: (torch.randn(batch, latent_dim) - 0.5,)
+
+
+EXERCISES = {
+    "sigma": Exercise(lambda logvar: torch.exp(0.5 * logvar), cases(_logvar(3, 2), _logvar(2, 5)), SIGMA_MISTAKES),
+    "reparameterize": Exercise(reparameterize, clouds, SAMPLE_MISTAKES, tolerance=0.06),
+}
