@@ -8,7 +8,8 @@
 A lesson is one MyST Markdown file. Every cell has a label, which becomes its id in both notebooks. Markdown cells come
 in pairs (`+++ {"lang": "ja", "label": "intro"}`, then `"en"` with the same label), code cells are shared; comments in
 them come in pairs of lines (`# ja: ...`, `# en: ...`). A code cell's `alt` is a pair of alternative texts for its
-figure. The badge, the link to the twin notebook and the set-up cell are added here.
+figure; a code cell tagged `solution` is not run but shown folded. The badge, the link to the twin notebook and the
+set-up cell are added here.
 
 A notebook is executed as a whole when the code of a cell or of the library changed; otherwise only its text is renewed
 and the outputs stay. A second run changes no byte.
@@ -41,6 +42,14 @@ BADGE_LINE = {
     "ja": "[![Colab で開く]({badge})]({here}) · [English version]({twin})",
     "en": "[![Open in Colab]({badge})]({here}) · [日本語版]({twin})",
 }
+SOLUTION = """<details><summary>{summary}</summary>
+
+```python
+{code}
+```
+
+</details>"""
+SUMMARY = {"ja": "解答例", "en": "Worked solution"}
 SETUP_TEXT = {
     "ja": "最初に、次のセルを実行してください。\n講座のライブラリ `vae_edu` を読み込みます (Colab では 1 分ほどで自動的にインストールされます)。",
     "en": "Run this cell first.\nIt loads the course's library `vae_edu` (in Colab it is installed first, which takes about a minute).",
@@ -105,15 +114,18 @@ def notebook(path, lang):
     for cell in read(path):
         if cell.metadata.get("lang", lang) != lang:
             continue
+        label = cell.metadata["label"]
         if cell.cell_type == "markdown":
-            cells.append(_markdown(cell.source, id=cell.metadata["label"]))
+            cells.append(_markdown(cell.source, id=label))
+        elif "solution" in cell.metadata.get("tags", []):
+            code = SOLUTION.format(summary=SUMMARY[lang], code=in_language(cell.source, lang))
+            cells.append(_markdown(code, id=label))
         else:
-            source = re.sub(rf"^([ \t]*)# {lang}: ", r"\1# ", cell.source, flags=re.M)
-            source = re.sub(r"^[ \t]*# (ja|en): .*\n", "", source, flags=re.M).replace("LANGUAGE", lang)
+            source = in_language(cell.source, lang).replace("LANGUAGE", lang)
             metadata = {key: value for key, value in cell.metadata.items() if key not in ("label", "alt")}
             if "alt" in cell.metadata:
                 metadata["mystnb"] = {"image": {"alt": cell.metadata["alt"][lang]}}
-            cells.append(nbformat.v4.new_code_cell(source, id=cell.metadata["label"], metadata=metadata))
+            cells.append(nbformat.v4.new_code_cell(source, id=label, metadata=metadata))
     title, _, rest = cells[0].source.partition("\n")
     twin = "en" if lang == "ja" else "ja"
     badge = BADGE_LINE[lang].format(
@@ -131,6 +143,12 @@ def notebook(path, lang):
         "vae_edu": {"code": _digest(*[essence(c.source) for c in _code(nb) if c.id != "setup"], library())},
     }
     return nbformat.from_dict(nb)
+
+
+def in_language(source, lang):
+    """Code with its comments in one language only."""
+    source = re.sub(rf"^([ \t]*)# {lang}: ", r"\1# ", source, flags=re.M)
+    return re.sub(r"^[ \t]*# (ja|en): .*\n", "", source, flags=re.M)
 
 
 def build(path, lang, folder):
@@ -222,7 +240,7 @@ def essence(source):
 
 def library():
     """A digest of the library's code and data."""
-    code = [essence(path.read_text()) for path in sorted(LIBRARY.glob("*.py"))]
+    code = [essence(path.read_text()) for path in sorted(LIBRARY.rglob("*.py"))]
     data = [path.read_bytes() for path in sorted(LIBRARY.glob("assets/*")) if path.suffix in (".npz", ".pt")]
     return _digest(*code, *data)
 
