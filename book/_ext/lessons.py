@@ -1,4 +1,5 @@
-"""The lessons as pages of the book: taken from notebooks/, listed on the landing pages, one click from Colab."""
+"""The lessons as pages of the book: taken from notebooks/, listed on the landing pages, one click from Colab; and the
+answers to their exercises and quizzes, collected for the teachers' pages."""
 
 import json
 import re
@@ -12,7 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "notebooks"))
 import address  # noqa: E402  the one place that knows where the repository lives
 
+from vae_edu.checks import EXERCISES  # noqa: E402
+
 COLAB = {"ja": "Colab で開く", "en": "Open in Colab"}
+QUIZ = {"ja": "クイズの正解", "en": "Answers of the quiz"}
+NAMED = {"ja": "`vae_edu.check` が見分ける誤り", "en": "What `vae_edu.check` tells apart"}
 
 
 def take_notebooks():
@@ -32,15 +37,16 @@ def set_address(app, config):
 
 def adapt(app, page, source):
     """Let a notebook's badge load no picture from another host and its link to the twin stay on the site; put the
-    list of lessons into the landing pages."""
+    list of lessons into the landing pages and the answers into the teachers' pages."""
     source[0] = re.sub(rf"!\[([^]]*)\]\({re.escape(address.BADGE)}\)", r"\1", source[0])
     if page.startswith("notebooks/"):
         source[0] = source[0].replace(address.colab(f"{twin_of(page)}.ipynb"), f"/{twin_of(page)}.ipynb")
-    elif "<!-- lessons -->" in source[0]:
-        paths = sorted((ROOT / "notebooks" / language_of(page)).glob("*.ipynb"))
-        source[0] = source[0].replace("<!-- lessons -->", "\n".join(map(entry, paths)))
-        for path in paths:
-            app.env.note_dependency(str(path))
+    for mark, text in {"<!-- lessons -->": entry, "<!-- answers -->": answers}.items():
+        if mark in source[0]:
+            paths = sorted((ROOT / "notebooks" / language_of(page)).glob("*.ipynb"))
+            source[0] = source[0].replace(mark, "\n".join(map(text, paths)))
+            for path in paths:
+                app.env.note_dependency(str(path))
 
 
 def entry(path):
@@ -49,6 +55,21 @@ def entry(path):
     lang, page = path.parent.name, f"notebooks/{path.parent.name}/{path.name}"
     points = "\n  ".join(line for line in lines if line.startswith("- "))
     return f"[{title.removeprefix('# ')}](/{page}) [{COLAB[lang]}]({address.colab(page)})\n: {points}\n"
+
+
+def answers(path):
+    """The Markdown of a lesson's answers: solutions, the mistakes that each check names, right choices of the quiz."""
+    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]}
+    lang, title = path.parent.name, next(iter(cells.values())).splitlines()[0]
+    parts = [f"### [{title.removeprefix('# ')}](/notebooks/{lang}/{path.name})"]
+    for label in (label for label in cells if re.fullmatch(r"exercise-\d", label)):
+        heading = re.search(r"^### (.*)", cells[f"{label}-task"], re.M)[1]
+        name = re.search(r'vae_edu\.check\("(\w+)"', cells[label])[1]
+        mistakes = "\n".join(f"- {getattr(mistake, lang)[0]}" for mistake in EXERCISES[name].mistakes)
+        parts += [f"**{heading}**", cells[f"{label}-solution"], f"{NAMED[lang]}:", mistakes]
+    right = [re.search(r"<summary>([A-D])\.[^✅❌]*✅", cells[f"quiz-{i}"])[1] for i in range(1, 6)]
+    parts.append(f"**{QUIZ[lang]}**: " + " · ".join(f"{i} {letter}" for i, letter in enumerate(right, start=1)))
+    return "\n\n".join(parts) + "\n"
 
 
 def link_colab(app, page, template, context, doctree):

@@ -102,13 +102,13 @@ def _description(given, expected, tolerance):
     text, a, b = next(pair for pair in pairs if not _same(*pair[1:], tolerance))
     if a.shape != b.shape:
         return tr(
-            ja=f"戻り値の形が違います。{text} に対して {tuple(b.shape)} のはずですが、{tuple(a.shape)} でした。",
-            en=f"The result has the wrong shape: for {text} it must be {tuple(b.shape)}, but it is {tuple(a.shape)}.",
+            ja=f"戻り値の形が違います ({text})。正しくは {_shape(b)} ですが、{_shape(a)} でした。",
+            en=f"The result has the wrong shape ({text}): it must be {_shape(b)}, but it is {_shape(a)}.",
         )
     if not a.isfinite().all():
         return tr(
-            ja=f"{text} に対して、結果が inf か nan になります。0 での割り算や、負の数や 0 の対数がないか確かめてください。",
-            en=f"For {text} the result is inf or nan. Look for a division by 0, or the log of 0 or of a negative number.",
+            ja=f"結果が inf か nan になります ({text})。0 での割り算や、負の数や 0 の対数がないか確かめてください。",
+            en=f"The result is inf or nan ({text}). Look for a division by 0, or the log of 0 or of a negative number.",
         )
     if all(a.shape == b.shape for _, a, b in pairs):
         given, expected = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (1, 2))
@@ -119,7 +119,12 @@ def _description(given, expected, tolerance):
                 en=f"For every input it is {ratio:.4g} times the right value. Is there a factor too many, or one missing?",
             )
     worst = (a - b).abs().argmax()
+    right, wrong = (f"{x.flatten()[worst]:.{4 if tolerance < 1e-3 else 3}g}" for x in (b, a))
     return tr(
-        ja=f"値が違います。{text} に対して {b.flatten()[worst]:.4g} のはずですが、{a.flatten()[worst]:.4g} でした。",
-        en=f"The value is wrong: for {text} it must be {b.flatten()[worst]:.4g}, but it is {a.flatten()[worst]:.4g}.",
+        ja=f"値が違います ({text})。正しくは {right} ですが、{wrong} でした。",
+        en=f"The value is wrong ({text}): it must be {right}, but it is {wrong}.",
     )
+
+
+def _shape(result):
+    return tuple(result.shape) if result.dim() else tr(ja="() (1 つの数)", en="() (a single number)")

@@ -4,7 +4,7 @@ import torch
 
 from ..language import tr
 from ..latent import interpolate
-from .measuring import SEED, Exercise, Mistake, call, cases, numbers
+from .measuring import SEED, Exercise, Mistake, as_text, call, cases, numbers
 from .sampling import CALLS, IMAGES, noise_features
 
 
@@ -19,7 +19,7 @@ def draws(function):
     for shape in ((3, 4), (5, 2)):
         z = numbers(call(function, *shape))
         if z.shape != shape:
-            return [(", ".join(map(str, shape)), z)]
+            return [(as_text(shape), z)]
     z = call(lambda number, latent_dim: torch.stack([function(number, latent_dim) for _ in range(CALLS)]), IMAGES, 2)
     return noise_features(numbers(z))
 

@@ -153,7 +153,7 @@ def as_text(arguments):
             parts.append("model")
         else:
             parts.append(repr(x))
-    return ", ".join(parts)
+    return tr(ja="入力: ", en="inputs: ") + ", ".join(parts)
 
 
 def _run(work):
