@@ -196,18 +196,27 @@ def test_the_mistakes_of_the_course_are_recognised_however_they_are_written(name
 
 
 UNKNOWN = [
-    (lambda m, v: 3 * EXERCISES["kl_divergence"].reference(m, v), "3 times the right value"),
-    (lambda m, v: EXERCISES["kl_divergence"].reference(m, v) + 0.01, "must be"),
-    (lambda m, v: m, "wrong shape (inputs: ["),
-    (lambda m, v: torch.full((), math.inf), "inf or nan"),
-    (lambda m, v: EXERCISES["kl_divergence"].reference(m, v) * (1 + 1e-3 * len(m)), "value is wrong"),
-    (lambda m, v: m.sum() * 0, "must be"),
+    ("kl_divergence", lambda m, v: 3 * EXERCISES["kl_divergence"].reference(m, v), "3 times the right value"),
+    ("kl_divergence", lambda m, v: EXERCISES["kl_divergence"].reference(m, v) + 0.01, "value is wrong (inputs: "),
+    ("kl_divergence", lambda m, v: EXERCISES["kl_divergence"].reference(m, v) * (1 + 1e-3 * len(m)), "value is wrong"),
+    ("kl_divergence", lambda m, v: m, "wrong shape (inputs: ["),
+    ("kl_divergence", lambda m, v: torch.full((), math.inf), "inf or nan"),
+    (
+        "reparameterize",
+        lambda m, v: m[0],
+        "wrong shape (mu and logvar of shape (3, 4)): it must be (3, 4), but it is (4,)",
+    ),
+    ("reparameterize", lambda m, v: m + 1.3 * torch.randn_like(m) * (v / 2).exp(), "it must be 1, but it is 1.3"),
+    ("sample_prior", lambda n, d: torch.randn(d, n), "wrong shape (inputs: 3, 4): it must be (3, 4), but it is (4, 3)"),
+    ("bernoulli_sample", lambda x_hat: x_hat.flatten(), "wrong shape"),
+    ("training_step", lambda model, x, optimizer: torch.zeros(3), "wrong shape (the loss returned by step 1)"),
+    ("conv_size", lambda size, kernel, stride, padding: 14, "value is wrong (inputs: 28, 5, 1, 2): it must be 28"),
 ]
 
 
-@pytest.mark.parametrize(("function", "words"), UNKNOWN)
-def test_an_unknown_mistake_gets_a_true_statement(function, words):
-    assert words in diagnose("kl_divergence", function)
+@pytest.mark.parametrize(("name", "function", "words"), UNKNOWN)
+def test_an_unknown_mistake_gets_a_true_statement(name, function, words):
+    assert words in diagnose(name, function)
 
 
 def raises(m, v):

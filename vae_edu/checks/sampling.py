@@ -15,12 +15,13 @@ def clouds(function):
     few = [torch.randn(3, 4).requires_grad_() for _ in range(2)]
     with torch.enable_grad():
         drawn = call(function, *few)
-    if numbers(drawn).shape != few[0].shape:
-        return [(tr(ja="形 (3, 4) の mu と logvar", en="mu and logvar of shape (3, 4)"), numbers(drawn))]
+    shape = (tr(ja="形 (3, 4) の mu と logvar", en="mu and logvar of shape (3, 4)"), torch.zeros(numbers(drawn).shape))
+    if shape[1].shape != few[0].shape:
+        return [shape]
     mu, logvar = (torch.tensor([values]).repeat(IMAGES, 1) for values in ([-1.0, 2.0], [2.0, -3.0]))
     z = numbers(call(lambda mu, logvar: torch.stack([function(mu, logvar) for _ in range(CALLS)]), mu, logvar))
     passed = tr(ja="mu と logvar に届く勾配", en="the gradients that reach mu and logvar")
-    return [*noise_features((z - mu) / (logvar.double() / 2).exp()), (passed, _gradients_pass(drawn, few))]
+    return [shape, *noise_features((z - mu) / (logvar.double() / 2).exp()), (passed, _gradients_pass(drawn, few))]
 
 
 def noise_features(noise):
