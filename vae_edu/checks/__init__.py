@@ -5,6 +5,7 @@ with what to say about it. A function that measures like a wrong implementation 
 adding a row.
 """
 
+import functools
 import os
 
 import torch
@@ -64,11 +65,11 @@ def diagnose(name, function):
 
 
 def _fault(exercise, function):
-    given, expected = _measured(exercise, function), exercise.measure(exercise.reference)
+    given, expected = _measured(exercise.measure, function), _known(exercise.measure, exercise.reference)
     if _agree(given, expected, exercise.tolerance):
         return None
     for mistake in exercise.mistakes:
-        if _agree(given, _measured(exercise, mistake.function), exercise.tolerance):
+        if _agree(given, _known(exercise.measure, mistake.function), exercise.tolerance):
             happened, why, cure = tr(ja=mistake.ja, en=mistake.en)
             return tr(
                 ja=f"{happened}\n   なぜ大事か: {why}\n   試すこと: {cure}",
@@ -77,12 +78,22 @@ def _fault(exercise, function):
     return str(given) if isinstance(given, AnswerError) else _description(given, expected, exercise.tolerance)
 
 
-def _measured(exercise, function):
+def _measured(measure, function):
     """The measurements of a function, or what stopped it."""
     try:
-        return exercise.measure(function)
+        return measure(function)
     except AnswerError as sentence:
         return sentence
+
+
+def _known(measure, function):
+    """The measurements of a function of the tables: made once, in each language since errors speak it."""
+    return _known_in(tr(ja="ja", en="en"), measure, function)
+
+
+@functools.cache
+def _known_in(_language, measure, function):
+    return _measured(measure, function)
 
 
 def _agree(one, other, tolerance):
