@@ -24,7 +24,8 @@ MISTAKES = [
 def test_every_mistake_is_named_as_itself(name, mistake):
     for lang in ("ja", "en"):
         vae_edu.set_language(lang)
-        assert diagnose(name, mistake.function).split("\n")[0] == getattr(mistake, lang)[0]
+        for way in mistake.ways():
+            assert diagnose(name, way).split("\n")[0] == getattr(mistake, lang)[0]
 
 
 @pytest.mark.parametrize(("name", "mistake"), MISTAKES)
@@ -176,6 +177,16 @@ COURSE = [
     ("kl_divergence", lambda m, v: -0.5 * torch.mean(1 + v - m**2 - v.exp()), "over everything"),
     ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m**2 - v.exp()), "images of the batch"),
     ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m - v.exp(), dim=1).mean(), "mu is not squared"),
+    ("kl_divergence", lambda m, v: (0.5 * (m**2 + v - 1 - v)).sum(1).mean(), "exp is forgotten"),
+    ("kl_divergence", lambda m, v: (1 + v - m**2 - v.exp()).mean(), "1/2"),
+    ("kl_divergence", lambda m, v: 0.5 * (1 + v - m**2 - v.exp()).sum(), "sign"),
+    ("kl_divergence", lambda m, v: kl_divergence(Normal(m, v), Normal(0.0, 1.0)).sum(1).mean(), "standard deviation"),
+    ("kl_divergence", lambda m, v: kl_divergence(Normal(m, v.exp()), Normal(0.0, 1.0)).sum(1).mean(), "exp(logvar)"),
+    (
+        "kl_divergence",
+        lambda m, v: kl_divergence(Normal(0.0, 1.0), Normal(m, (v / 2).exp())).sum(1).mean(),
+        "other way",
+    ),
     ("reparameterize", lambda m, v: m + torch.exp(v) * torch.randn_like(m), "exp(logvar) is used as the standard"),
     ("reparameterize", lambda m, v: m + torch.exp(v / 2) * torch.randn(len(m), 1), "dimensions of an image share"),
     ("reparameterize", lambda m, v: m + torch.exp(v / 2) * torch.rand_like(m), "uniform"),
@@ -185,6 +196,10 @@ COURSE = [
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a, x, reduction="sum"), "images of the"),
     ("reconstruction_loss", lambda a, x: ((a.sigmoid() - x) ** 2).sum((1, 2, 3)).mean(), "MSE"),
     ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(a.sigmoid(), x), "twice"),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a.sigmoid(), x), "twice"),
+    ("reconstruction_loss", lambda a, x: F.mse_loss(a.sigmoid(), x, reduction="sum"), "MSE"),
+    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(x, a.sigmoid(), reduction="sum") / len(x), "swapped"),
+    ("reconstruction_loss", lambda a, x: -(x * a.sigmoid().log()).sum() / len(x), "white"),
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(a, x, reduction="sum") / len(x), "as probabilities"),
     ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(x, a), "swapped"),
 ]
@@ -301,7 +316,7 @@ def test_a_check_leaves_the_random_numbers_as_they_were(name):
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
-    diagnose(name, EXERCISES[name].mistakes[0].function)
+    diagnose(name, EXERCISES[name].mistakes[0].ways()[0])
     assert torch.equal(torch.rand(3), expected)
 
 

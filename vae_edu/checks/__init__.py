@@ -69,7 +69,7 @@ def _fault(exercise, function):
     if _agree(given, expected, exercise.tolerance):
         return None
     for mistake in exercise.mistakes:
-        if _agree(given, _known(exercise.measure, mistake.function), exercise.tolerance):
+        if any(_agree(given, _known(exercise.measure, way), exercise.tolerance) for way in mistake.ways()):
             happened, why, cure = tr(ja=mistake.ja, en=mistake.en)
             return tr(
                 ja=f"{happened}\n   なぜ大事か: {why}\n   試すこと: {cure}",

@@ -2,97 +2,119 @@
 
 import torch
 import torch.nn.functional as F
+from torch.distributions import Normal
 
 from ..losses import kl_divergence, reconstruction_loss
 from .measuring import Exercise, Mistake, cases, codes, pictures
 
 
-def _entropy(p, q):
-    """BCE of probabilities p against images q, pixel by pixel, as binary_cross_entropy computes it."""
-    return -(q * p.log().clamp(min=-100) + (1 - q) * (1 - p).log().clamp(min=-100))
+def _terms(mu, logvar):
+    """KL of each element (B, latent_dim)."""
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar)
+
+
+def _kl(formula):
+    """A formula for the elements, summed over dimensions, mean over the batch."""
+    return lambda mu, logvar: formula(mu, logvar).sum(dim=1).mean()
+
+
+def _every_reduction(formula):
+    """The same formula with the right sum and mean, with the mean over everything, and with the sum over everything."""
+    return (
+        _kl(formula),
+        lambda mu, logvar: formula(mu, logvar).mean(),
+        lambda mu, logvar: formula(mu, logvar).sum(),
+    )
 
 
 KL_MISTAKES = [
     Mistake(
-        lambda mu, logvar: -kl_divergence(mu, logvar),
+        _every_reduction(lambda mu, logvar: -_terms(mu, logvar)),
         ja=(
             "符号が逆です。",
             "KL は 0 以上です。符号が逆だと、学習は雲を事前分布からどこまでも遠ざけ、損失は −∞ へ向かいます。",
-            "式の 4 つの項 1 + logvar − mu² − exp(logvar) の前に、−1/2 があるかを見てください。",
+            "μ² と σ² は正、1 と log σ² は負になるように、全体の符号を変えてください。",
         ),
         en=(
             "The sign is reversed.",
             "A KL divergence is never negative. With this sign training drives the clouds away from the prior without end.",
-            "Look at the −1/2 in front of the four terms 1 + logvar − mu² − exp(logvar).",
+            "Change the sign of the whole: μ² and σ² count as positive, 1 and log σ² as negative.",
         ),
     ),
     Mistake(
-        lambda mu, logvar: 2 * kl_divergence(mu, logvar),
+        _every_reduction(lambda mu, logvar: 2 * _terms(mu, logvar)),
         ja=(
-            "1/2 が抜けていて、どの入力でも値が 2 倍です。",
+            "1/2 が抜けています。",
             "損失の符号を変えたものが変分下限でなくなり、beta を 2 にして学習したのと同じになります。",
-            "和の全体に 0.5 を掛けてください。",
+            "4 つの項の和の全体に 0.5 を掛けてください。",
         ),
         en=(
-            "The 1/2 is missing: every value is twice too large.",
+            "The 1/2 is missing.",
             "Minus the loss is then no longer the ELBO; you would train with beta 2 without knowing it.",
-            "Multiply the whole sum by 0.5.",
+            "Multiply the sum of all four terms by 0.5.",
         ),
     ),
     Mistake(
-        lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.abs().log()).sum(dim=1).mean(),
+        _every_reduction(lambda mu, logvar: -2 * _terms(mu, logvar)),
+        ja=(
+            "符号が逆で、1/2 も抜けています。",
+            "KL は 0 以上です。符号が逆だと、学習は雲を事前分布からどこまでも遠ざけます。",
+            "全体に −0.5 を掛けてください。",
+        ),
+        en=(
+            "The sign is reversed, and the 1/2 is missing.",
+            "A KL divergence is never negative. With this sign training drives the clouds away from the prior without end.",
+            "Multiply the whole by −0.5.",
+        ),
+    ),
+    Mistake(
+        _kl(lambda mu, logvar: 0.5 * mu**2 + logvar.exp() - 1 - logvar),
+        ja=(
+            "1/2 が μ² にしか掛かっていません。",
+            "σ についての項だけが 2 倍になり、雲の広さと位置の釣り合いが崩れます。",
+            "4 つの項を括弧でまとめてから 0.5 を掛けてください。",
+        ),
+        en=(
+            "The 1/2 multiplies μ² only.",
+            "The terms of σ then count twice, and the balance between the width and the place of a cloud is lost.",
+            "Put all four terms in brackets before multiplying by 0.5.",
+        ),
+    ),
+    Mistake(
+        (
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.abs().log())),
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.log())),
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - logvar)),
+            lambda mu, logvar: (
+                torch.distributions.kl_divergence(Normal(mu, logvar), Normal(0.0, 1.0)).sum(dim=1).mean()
+            ),
+        ),
         ja=(
             "logvar を標準偏差 σ として使っています。",
-            "logvar は log σ² です。負にもなるので、σ として 2 乗や対数を取ると、KL とは別の量になります。",
-            "σ² は logvar.exp()、log σ² は logvar そのものです。",
+            "logvar は log σ² で、負にもなります。σ として 2 乗や対数を取ると、KL とは別の量や nan、エラーになります。",
+            "σ² は logvar.exp()、log σ² は logvar そのもの、σ は (0.5 * logvar).exp() です。",
         ),
         en=(
             "logvar is used as the standard deviation σ.",
-            "logvar is log σ². It may be negative, so squaring it or taking its log gives no KL divergence.",
-            "σ² is logvar.exp(), and log σ² is logvar itself.",
+            "logvar is log σ² and may be negative: squared, or in a log, it gives no KL divergence but nan or an error.",
+            "σ² is logvar.exp(), log σ² is logvar itself, and σ is (0.5 * logvar).exp().",
         ),
     ),
     Mistake(
-        lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.log()).sum(dim=1).mean(),
+        _every_reduction(lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar)),
         ja=(
-            "logvar を標準偏差 σ として使っています。logvar が負の要素では対数が nan になります。",
-            "logvar は log σ² です。損失が nan になると、重みもすべて nan になって学習が止まります。",
-            "σ² は logvar.exp()、log σ² は logvar そのものです。",
-        ),
-        en=(
-            "logvar is used as the standard deviation σ; where it is negative, its log is nan.",
-            "logvar is log σ². One nan in the loss turns every weight into nan, and training is over.",
-            "σ² is logvar.exp(), and log σ² is logvar itself.",
-        ),
-    ),
-    Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar**2).sum(dim=1).mean(),
-        ja=(
-            "最後の項で logvar を標準偏差 σ とみなし、2 乗しています。",
-            "logvar は log σ² です。2 乗しても分散にはならず、最小になる場所が変わります。",
-            "最後の項の σ² は logvar.exp() です。",
-        ),
-        en=(
-            "In the last term logvar is taken for the standard deviation σ and squared.",
-            "logvar is log σ²; its square is not the variance, and the minimum moves elsewhere.",
-            "The σ² of the last term is logvar.exp().",
-        ),
-    ),
-    Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar).sum(dim=1).mean(),
-        ja=(
-            "exp を忘れ、logvar を分散 σ² として引いています。",
+            "exp を忘れ、σ² のところで logvar を分散としてそのまま使っています。",
             "logvar の項が打ち消し合うので、雲の広さがどう変わっても値が変わらず、σ は何も学びません。",
-            "最後の項を logvar.exp() にしてください。",
+            "σ² の項を logvar.exp() にしてください。",
         ),
         en=(
-            "exp is forgotten: logvar is subtracted as if it were the variance σ².",
+            "exp is forgotten: where σ² belongs, logvar stands as if it were the variance.",
             "The two logvar terms cancel, so the value does not depend on the width of the cloud, and σ learns nothing.",
-            "Make the last term logvar.exp().",
+            "Make the σ² term logvar.exp().",
         ),
     ),
     Mistake(
-        lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar.log()).sum(dim=1).mean(),
+        _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar.log())),
         ja=(
             "logvar を分散 σ² とみなし、その対数を取っています。logvar が負の要素では nan になります。",
             "logvar はすでに log σ² です。損失が nan になると、学習はそこで止まります。",
@@ -105,36 +127,68 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - (2 * logvar).exp()).sum(dim=1).mean(),
+        (
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + (2 * logvar).exp() - 1 - logvar)),
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + (2 * logvar).exp() - 1 - 2 * logvar)),
+        ),
         ja=(
-            "分散を exp(logvar) の 2 乗にしています。",
-            "exp(logvar) は標準偏差ではなく、すでに分散 σ² です。もう一度 2 乗すると σ⁴ になり、雲が狭くなりすぎます。",
-            "logvar.exp() を 2 乗せずに使ってください。",
+            "exp(logvar) を標準偏差とみなし、2 乗しています。",
+            "exp(logvar) はすでに分散 σ² です。もう一度 2 乗すると σ⁴ になり、雲の広さを取り違えます。",
+            "σ² は logvar.exp()、σ は (0.5 * logvar).exp() です。",
         ),
         en=(
-            "exp(logvar) is squared.",
-            "exp(logvar) is not the standard deviation but the variance σ² already; its square is σ⁴.",
-            "Use logvar.exp() without the square.",
+            "exp(logvar) is taken for the standard deviation and squared.",
+            "exp(logvar) is the variance σ² already; its square is σ⁴, the width of another cloud.",
+            "σ² is logvar.exp(), and σ is (0.5 * logvar).exp().",
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - (logvar / 2).exp()).sum(dim=1).mean(),
+        (
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar)),
+            _kl(lambda mu, logvar: 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar / 2)),
+        ),
         ja=(
             "分散 σ² のところに標準偏差 σ = exp(logvar / 2) を使っています。",
-            "最小になる場所が σ = 1 からずれ、事前分布と一致しない雲が最良になります。",
-            "最後の項は σ² = exp(logvar) です。0.5 を掛けずに exp を取ってください。",
+            "同じ雲に別の値が付き、損失の 2 つの項の釣り合いが崩れます。",
+            "σ² は exp(logvar) です。半分にせずに exp を取ってください。",
         ),
         en=(
             "The standard deviation σ = exp(logvar / 2) stands where the variance σ² belongs.",
-            "The minimum moves away from σ = 1: the best cloud would no longer be the prior.",
-            "The last term is σ² = exp(logvar): take exp without halving.",
+            "The same cloud gets another value, and the balance of the two terms of the loss is lost.",
+            "σ² is exp(logvar): take exp without halving.",
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).mean(dim=1).mean(),
+        _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 + logvar)),
+        ja=(
+            "log σ² の符号が逆です。",
+            "雲が狭くなるほど値が下がり、どの雲も 1 点に縮んでしまいます。",
+            "log σ² は引いてください。",
+        ),
+        en=(
+            "The sign of log σ² is reversed.",
+            "The narrower the cloud, the smaller the value: every cloud would shrink to a point.",
+            "Subtract log σ² instead of adding it.",
+        ),
+    ),
+    Mistake(
+        _kl(lambda mu, logvar: 0.5 * ((1 + mu**2) / logvar.exp() - 1 + logvar)),
+        ja=(
+            "2 つの分布の順序が逆で、KL(p‖q) になっています。",
+            "KL は対称ではありません。変分下限に現れるのは、雲 q から事前分布 p への KL(q‖p) です。",
+            "1 つ目に雲 N(μ, σ²)、2 つ目に事前分布 N(0, 1) を置いてください。",
+        ),
+        en=(
+            "The two distributions stand the other way round: this is KL(p‖q).",
+            "The KL divergence is not symmetric. The ELBO has KL(q‖p), from the cloud q to the prior p.",
+            "Put the cloud N(μ, σ²) first and the prior N(0, 1) second.",
+        ),
+    ),
+    Mistake(
+        (lambda mu, logvar: _terms(mu, logvar).mean(), lambda mu, logvar: _terms(mu, logvar).mean(dim=1)),
         ja=(
             "潜在変数の次元について (または全要素について)、和ではなく平均を取っています。",
-            "次元は独立なので KL は足し算です。平均では latent_dim が大きいほど KL の重みが小さくなり、beta を 1 / latent_dim にしたのと同じになります。",
+            "次元は独立なので KL は足し算です。平均を取ると、beta を 1 / latent_dim にしたのと同じになります。",
             "潜在変数の次元 (dim=1) では sum、ミニバッチ (dim=0) では mean を取ってください。",
         ),
         en=(
@@ -144,20 +198,33 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(),
+        lambda mu, logvar: _terms(mu, logvar).sum(),
         ja=(
             "ミニバッチの画像についても和を取っています。",
-            "値がバッチの大きさに比例するので、画像 1 枚あたりの nat として読めず、バッチの大きさを変えると学習率も変えたことになります。",
+            "値がバッチの大きさに比例し、画像 1 枚あたりの nat として読めません。再構築誤差との釣り合いも崩れます。",
             "sum(dim=1) の後に mean() を取ってください。",
         ),
         en=(
             "The sum runs over the images of the batch too.",
-            "The value grows with the batch size: it is not nats per image, and changing the batch would change the step size.",
+            "The value grows with the batch size: it is not nats per image, and outweighs a reconstruction error that is.",
             "Take sum(dim=1) first, then mean().",
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).mean(dim=0),
+        lambda mu, logvar: _terms(mu, logvar).sum(dim=0).mean(),
+        ja=(
+            "和と平均の向きが逆です。ミニバッチについて和を、次元について平均を取っています。",
+            "値がバッチの大きさに比例し、次元の数には反比例します。",
+            "次元 (dim=1) について sum、ミニバッチ (dim=0) について mean を取ってください。",
+        ),
+        en=(
+            "Sum and mean are exchanged: the sum runs over the batch, the mean over the dimensions.",
+            "The value grows with the batch size and shrinks with the number of dimensions.",
+            "Take sum over the latent dimensions (dim=1), mean over the batch (dim=0).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: _terms(mu, logvar).mean(dim=0),
         ja=(
             "次元ごとの値が返っています。次元についての和がありません。",
             "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
@@ -170,7 +237,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1),
+        lambda mu, logvar: _terms(mu, logvar).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
             "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
@@ -183,7 +250,20 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (1 + logvar - mu - logvar.exp()).sum(dim=1).mean(),
+        _terms,
+        ja=(
+            "要素ごとの値が返っています。和も平均もありません。",
+            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "次元 (dim=1) について sum、そのあと mean() を取ってください。",
+        ),
+        en=(
+            "It returns one value for each element: neither sum nor mean is taken.",
+            "A loss must be a single number, or backward() cannot start.",
+            "Take sum over the latent dimensions (dim=1), then mean().",
+        ),
+    ),
+    Mistake(
+        _every_reduction(lambda mu, logvar: 0.5 * (mu + logvar.exp() - 1 - logvar)),
         ja=(
             "mu が 2 乗されていません。",
             "mu が負の方向へ動くほど損失が下がるので、雲の中心が −∞ へ逃げます。",
@@ -196,23 +276,42 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda mu, logvar: -0.5 * (logvar - mu**2 - logvar.exp()).sum(dim=1).mean(),
+        _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar)),
         ja=(
-            "定数 1 が抜けています。",
+            "定数の項 1 が抜けています。",
             "勾配は正しいので学習は進みますが、雲が事前分布と一致しても KL が 0 になりません。",
-            "括弧の中に 1 を足してください。mu = 0、logvar = 0 で 0 になれば正解です。",
+            "μ = 0、σ = 1 のときに 0 になるように、1 を引いてください。",
         ),
         en=(
             "The constant 1 is missing.",
             "The gradients are right, but the KL is not 0 even where the cloud is the prior.",
-            "Add the 1 inside the brackets; mu = 0 and logvar = 0 must give 0.",
+            "Subtract 1, so that μ = 0 and σ = 1 give 0.",
         ),
     ),
 ]
 
+
+def _bce(x_logits, x):
+    """BCE of each pixel."""
+    return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none")
+
+
+def _images(formula):
+    """A formula for the pixels with the right reduction, with the mean over everything, with the sum over everything."""
+    return (
+        lambda x_logits, x: formula(x_logits, x).flatten(1).sum(dim=1).mean(),
+        lambda x_logits, x: formula(x_logits, x).mean(),
+        lambda x_logits, x: formula(x_logits, x).sum(),
+    )
+
+
 RECONSTRUCTION_MISTAKES = [
     Mistake(
-        lambda x_logits, x: F.binary_cross_entropy_with_logits(x_logits, x),
+        (
+            lambda x_logits, x: _bce(x_logits, x).mean(),
+            lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1),
+            lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1).sum(),
+        ),
         ja=(
             "画素について、和ではなく平均を取っています。",
             "再構築誤差が 1/784 になり、KL の重み beta を 784 にしたのと同じです。どの画像も同じ灰色の塊になります。",
@@ -225,7 +324,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: F.binary_cross_entropy_with_logits(x_logits, x, reduction="sum"),
+        lambda x_logits, x: _bce(x_logits, x).sum(),
         ja=(
             "ミニバッチの画像についても和を取っています。",
             "値がバッチの大きさに比例し、画像 1 枚あたりの nat として読めません。KL との釣り合いも崩れます。",
@@ -238,7 +337,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").flatten(1).sum(dim=1),
+        lambda x_logits, x: _bce(x_logits, x).flatten(1).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
             "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
@@ -251,51 +350,46 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: (torch.sigmoid(x_logits) - x).pow(2).flatten(1).sum(dim=1).mean(),
+        _bce,
         ja=(
-            "BCE ではなく、2 乗誤差 (MSE) の和を計算しています。",
+            "画素ごとの値が返っています。和も平均もありません。",
+            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "画素について flatten(1).sum(dim=1)、そのあと画像について mean() を取ってください。",
+        ),
+        en=(
+            "It returns one value for each pixel: neither sum nor mean is taken.",
+            "A loss must be a single number, or backward() cannot start.",
+            "Take flatten(1).sum(dim=1) over the pixels, then mean() over the images.",
+        ),
+    ),
+    Mistake(
+        _images(lambda x_logits, x: (torch.sigmoid(x_logits) - x).pow(2)),
+        ja=(
+            "BCE ではなく、2 乗誤差 (MSE) を計算しています。",
             "2 乗誤差は正規分布の尤度に対応します。画素をベルヌーイ分布とみなすこの講座の損失とは、KL との釣り合いが違います。",
-            "F.binary_cross_entropy_with_logits を使ってください。",
+            "F.binary_cross_entropy_with_logits を使い、画素について和、画像について平均を取ってください。",
         ),
         en=(
             "It is the squared error (MSE), not the BCE.",
             "A squared error belongs to a normal likelihood; for Bernoulli pixels its balance with the KL is another one.",
-            "Use F.binary_cross_entropy_with_logits.",
+            "Use F.binary_cross_entropy_with_logits, with the sum over pixels and the mean over images.",
         ),
     ),
     Mistake(
-        lambda x_logits, x: F.mse_loss(torch.sigmoid(x_logits), x),
+        _images(lambda x_logits, x: (x_logits - x).pow(2)),
         ja=(
-            "BCE ではなく、2 乗誤差 (MSE) の平均を計算しています。",
-            "2 乗誤差は正規分布の尤度に対応し、そのうえ平均を取ると、KL に比べてごく小さな値になります。",
-            "F.binary_cross_entropy_with_logits を使い、画素について和を取ってください。",
-        ),
-        en=(
-            "It is the mean squared error (MSE), not the BCE.",
-            "A squared error belongs to a normal likelihood, and its mean over the pixels is tiny beside the KL.",
-            "Use F.binary_cross_entropy_with_logits and sum over the pixels.",
-        ),
-    ),
-    Mistake(
-        lambda x_logits, x: (x_logits - x).pow(2).flatten(1).sum(dim=1).mean(),
-        ja=(
-            "ロジットと画像の 2 乗誤差を計算しています。",
+            "ロジットと画像の 2 乗誤差 (MSE) を計算しています。",
             "ロジットは −∞ から ∞ までの値で、画素の明るさではありません。そのまま引き算しても意味がありません。",
             "F.binary_cross_entropy_with_logits を使ってください。",
         ),
         en=(
-            "It is the squared error between the logits and the image.",
+            "It is the squared error (MSE) between the logits and the image.",
             "A logit runs from −∞ to ∞; it is no grey value, and its distance from one means nothing.",
             "Use F.binary_cross_entropy_with_logits.",
         ),
     ),
     Mistake(
-        lambda x_logits, x: (
-            F.binary_cross_entropy_with_logits(torch.sigmoid(x_logits), x, reduction="none")
-            .flatten(1)
-            .sum(dim=1)
-            .mean()
-        ),
+        _images(lambda x_logits, x: _bce(torch.sigmoid(x_logits), x)),
         ja=(
             "シグモイド関数を 2 回通しています。",
             "..._with_logits は中でシグモイドを計算します。先に通した値は 0.5 から 0.73 までにしか届かず、真っ黒な画素を作れません。",
@@ -308,7 +402,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: F.binary_cross_entropy(x_logits, x, reduction="none").flatten(1).sum(dim=1).mean(),
+        _images(lambda x_logits, x: F.binary_cross_entropy(x_logits, x, reduction="none")),
         ja=(
             "ロジットを確率として F.binary_cross_entropy に渡しています。",
             "この関数は 0 から 1 までの確率を受け取ります。ロジットは −∞ から ∞ までの値なので、エラーになります。",
@@ -321,7 +415,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: _entropy(x_logits.clamp(0, 1), x).flatten(1).sum(dim=1).mean(),
+        _images(lambda x_logits, x: F.binary_cross_entropy(x_logits.clamp(0, 1), x, reduction="none")),
         ja=(
             "ロジットを確率として使っています (0 から 1 に切り詰めています)。",
             "ロジットは確率ではありません。切り詰めた画素には勾配が届かず、学習しません。",
@@ -347,22 +441,36 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda x_logits, x: (
-            F.binary_cross_entropy_with_logits(x, x_logits, reduction="none").flatten(1).sum(dim=1).mean()
+        (
+            *_images(lambda x_logits, x: _bce(x, x_logits)),
+            *_images(lambda x_logits, x: F.binary_cross_entropy(x, torch.sigmoid(x_logits), reduction="none")),
         ),
         ja=(
-            "引数の順序が逆です。画像をロジット、ロジットを正解として扱っています。",
+            "引数の順序が逆です。画像を予測、予測を正解として扱っています。",
             "交差エントロピーは対称ではありません。入れ替えると、最小になる場所も変わります。",
-            "1 つ目に x_logits、2 つ目に x を渡してください。",
+            "1 つ目にデコーダの x_logits、2 つ目に正解の x を渡してください。",
         ),
         en=(
-            "The arguments are swapped: the image is taken for the logits and the logits for the target.",
+            "The arguments are swapped: the image is taken for the prediction and the prediction for the target.",
             "A cross-entropy is not symmetric; swapped, it has its minimum elsewhere.",
-            "Pass x_logits first, x second.",
+            "Pass the decoder's x_logits first and the target x second.",
         ),
     ),
     Mistake(
-        lambda x_logits, x: -reconstruction_loss(x_logits, x),
+        _images(lambda x_logits, x: -x * F.logsigmoid(x_logits)),
+        ja=(
+            "白い画素の項 −x log x̂ しかありません。",
+            "黒い画素を白く塗っても損失が増えないので、真っ白な画像が最良になります。",
+            "黒い画素の項 −(1 − x) log(1 − x̂) も足してください。F.binary_cross_entropy_with_logits は両方を計算します。",
+        ),
+        en=(
+            "Only the term of the white pixels, −x log x̂, is there.",
+            "Painting a black pixel white then costs nothing, and an all-white image is best.",
+            "Add the term of the black pixels, −(1 − x) log(1 − x̂); F.binary_cross_entropy_with_logits has both.",
+        ),
+    ),
+    Mistake(
+        _images(lambda x_logits, x: -_bce(x_logits, x)),
         ja=(
             "符号が逆です (対数尤度そのものになっています)。",
             "小さくするほど良い量でなければ、学習は画像を悪くする方向へ進みます。",

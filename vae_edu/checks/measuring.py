@@ -16,11 +16,18 @@ TIME_LIMIT = float(os.environ.get("VAE_EDU_TIME_LIMIT", 20))  # seconds for one 
 
 
 class Mistake(NamedTuple):
-    """A known wrong answer: a function that makes it, and three sentences: what happened, why it matters, what to try."""
+    """A known wrong answer: a function that makes it, or several, and what to say in each language.
 
-    function: Callable
+    Three sentences: what happened, why it matters, what to try.
+    """
+
+    function: Callable | tuple[Callable, ...]
     ja: tuple[str, str, str]
     en: tuple[str, str, str]
+
+    def ways(self):
+        """The functions that make this mistake."""
+        return self.function if isinstance(self.function, tuple) else (self.function,)
 
 
 class Exercise(NamedTuple):
