@@ -88,6 +88,38 @@ RATIO_MISTAKES = [
             "Divide height × width by latent_dim.",
         ),
     ),
+    Mistake(
+        (
+            lambda height, width, latent_dim: height * width // latent_dim,
+            lambda height, width, latent_dim: round(height * width / latent_dim),
+        ),
+        ja=(
+            "結果を整数に丸めています。",
+            "圧縮率は整数とは限りません。丸めると、違う圧縮が同じ強さに見えることがあります。",
+            "// や round ではなく / を使ってください。",
+        ),
+        en=(
+            "The result is rounded to a whole number.",
+            "A ratio need not be whole; rounded, different compressions can look equally strong.",
+            "Use / instead of // or round.",
+        ),
+    ),
+    Mistake(
+        (
+            lambda height, width, latent_dim: 392.0,
+            lambda height, width, latent_dim: 784 / latent_dim,
+        ),
+        ja=(
+            "28 × 28 の画像にしか使えない数が書き込まれています。",
+            "判定は別の大きさの画像でも確かめます。引数から計算した関数なら、どの画像にも使えます。",
+            "784 や 392 と書く代わりに、height と width と latent_dim から計算してください。",
+        ),
+        en=(
+            "A number that is right for images of 28 × 28 only is written into the function.",
+            "The check tries other sizes too; a function of its arguments works for any image.",
+            "Compute it from height, width and latent_dim instead of writing 784 or 392.",
+        ),
+    ),
 ]
 
 DECODE_MISTAKES = [

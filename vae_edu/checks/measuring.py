@@ -128,13 +128,11 @@ def numbers(value):
     if isinstance(value, bool | int | float):
         return torch.tensor(value, dtype=torch.float64)
     if not isinstance(value, torch.Tensor) or value.is_complex():
-        kind = (
-            "complex tensor" if isinstance(value, torch.Tensor) else f"{type(value).__module__}.{type(value).__name__}"
-        )
+        kind = value.dtype if isinstance(value, torch.Tensor) else type(value)
         raise AnswerError(
             tr(
-                ja=f"戻り値は PyTorch のテンソルか数のはずですが、{kind} でした。PyTorch の関数で計算してください。",
-                en=f"The result must be a PyTorch tensor or a number, but it is {kind}. Compute it with PyTorch.",
+                ja=f"戻り値は PyTorch のテンソルか Python の数のはずですが、{kind} でした。",
+                en=f"The result must be a PyTorch tensor or a Python number, but it is {kind}.",
             )
         )
     return value.detach().cpu().double()

@@ -25,12 +25,12 @@ BATCH_MISTAKES = [
         ja=(
             "割り算を切り捨てています。",
             "余った画像が最後の小さなミニバッチになります。切り捨てると、その画像は学習に使われません。",
-            "math.ceil で切り上げてください。",
+            "math.ceil で切り上げてください (先に import math が要ります)。",
         ),
         en=(
             "The division is rounded down.",
             "The images that are left over make a last, smaller batch; rounded down they would never be used.",
-            "Round up, for example with math.ceil.",
+            "Round up, for example with math.ceil (after import math).",
         ),
     ),
     Mistake(
@@ -38,12 +38,12 @@ BATCH_MISTAKES = [
         ja=(
             "いつも 1 を足しています。",
             "割り切れるときには余りがないので、空のミニバッチを数えたことになります。",
-            "1 を足す代わりに、math.ceil で切り上げてください。",
+            "1 を足す代わりに、math.ceil で切り上げてください (先に import math が要ります)。",
         ),
         en=(
             "1 is added every time.",
             "Where the division leaves no rest this counts an empty batch.",
-            "Round up, for example with math.ceil, instead of adding 1.",
+            "Round up, for example with math.ceil (after import math), instead of adding 1.",
         ),
     ),
     Mistake(
@@ -51,12 +51,12 @@ BATCH_MISTAKES = [
         ja=(
             "割り算の結果がそのまま返っています。",
             "ミニバッチの数は整数です。468.75 個目のミニバッチはありません。",
-            "math.ceil で切り上げてください。",
+            "math.ceil で切り上げてください (先に import math が要ります)。",
         ),
         en=(
             "It returns the plain quotient.",
             "A number of batches is whole: there are no 468.75 batches.",
-            "Round up, for example with math.ceil.",
+            "Round up, for example with math.ceil (after import math).",
         ),
     ),
     Mistake(
@@ -85,11 +85,28 @@ BATCH_MISTAKES = [
             "Divide images by batch_size.",
         ),
     ),
+    Mistake(
+        lambda images, batch_size: images % batch_size,
+        ja=(
+            "余りの枚数を返しています。",
+            "% が返すのは最後のミニバッチの枚数で、ミニバッチの個数ではありません。",
+            "images を batch_size で割り、切り上げてください。",
+        ),
+        en=(
+            "It returns the remainder.",
+            "% gives the number of images in the last batch, not the number of batches.",
+            "Divide images by batch_size and round up.",
+        ),
+    ),
 ]
 
 ERROR_MISTAKES = [
     Mistake(
-        lambda x, x_hat: (x - x_hat).pow(2).mean(),
+        (
+            lambda x, x_hat: (x - x_hat).pow(2).mean(),
+            lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1),
+            lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1).sum(),
+        ),
         ja=(
             "画素について、和ではなく平均を取っています。",
             "値が 1/784 になり、画像 1 枚あたりの誤差として読めません。この違いはレッスン 04 でもう一度、大きな意味を持ちます。",
