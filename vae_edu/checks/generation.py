@@ -20,7 +20,7 @@ def draws(function):
     if [z.shape for _, z in shapes] != [(3, 4), (5, 2)]:
         return shapes
     z = call(lambda number, latent_dim: torch.stack([function(number, latent_dim) for _ in range(CALLS)]), IMAGES, 2)
-    return [*shapes, *noise_features(numbers(z))]
+    return [*shapes, *noise_features(numbers(z), "z")]
 
 
 def coins(function):
@@ -37,7 +37,7 @@ def coins(function):
     return [
         shape,
         (tr(ja="0 か 1 の画素の割合", en="the share of pixels that are 0 or 1"), ((x == 0) | (x == 1)).double().mean()),
-        (tr(ja="各画素の平均", en="the mean of each pixel"), x.mean(dim=0)),
+        (tr(ja="各画素の平均", en="the mean of each pixel"), x.mean(dim=0).mul(20).round().div(20)),  # to 0.05
         (tr(ja="各画素の分散", en="the variance of each pixel"), x.var(dim=0)),
         (tr(ja="2 つの画素の共分散", en="the covariance of two pixels"), together),
     ]

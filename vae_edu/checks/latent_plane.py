@@ -21,6 +21,12 @@ def nearest_digit(mu, labels, z):
     return labels[(mu - z).pow(2).sum(dim=1).argmin()]
 
 
+def _nearest_centre(mu, labels, z):
+    digits = labels.unique()
+    centres = torch.stack([mu[labels == digit].mean(dim=0) for digit in digits])
+    return digits[(centres - z).pow(2).sum(dim=1).argmin()]
+
+
 def _means(number, latent_dim):
     return lambda: (
         torch.randn(number, latent_dim) * torch.linspace(0.5, 2, latent_dim),
@@ -110,6 +116,35 @@ POSITION_MISTAKES = [
             "The gaps are half as wide as they should be.",
             "The width of the map is 2 × limit, not limit.",
             "Divide 2 × limit by steps − 1.",
+        ),
+    ),
+    Mistake(
+        lambda i, j, limit, steps: (
+            -limit + 2 * limit * (j + 0.5) / steps,
+            limit - 2 * limit * (i + 0.5) / steps,
+        ),
+        ja=(
+            "両端の画像の中心が ±limit になっていません。",
+            "幅を steps 個の升目に分け、その中央を取ると、両端が limit より内側に来ます。この講座の地図は、両端の画像の中心が ±limit です。",
+            "間隔を 2 × limit / (steps − 1) にしてください。",
+        ),
+        en=(
+            "The centres of the outermost images are not at ±limit.",
+            "These are the middles of steps cells, all inside the limits; in our maps the outermost centres lie at ±limit.",
+            "Make the gap 2 × limit / (steps − 1).",
+        ),
+    ),
+    Mistake(
+        lambda i, j, limit, steps: (-3 + 6 * j / 19, 3 - 6 * i / 19),
+        ja=(
+            "limit = 3、steps = 20 の地図にしか使えない数が書き込まれています。",
+            "判定は別の範囲や枚数の地図でも確かめます。",
+            "3 や 19 の代わりに、limit と steps − 1 を使ってください。",
+        ),
+        en=(
+            "Numbers that fit only limit = 3 and steps = 20 are written into the function.",
+            "The check tries other maps too.",
+            "Use limit and steps − 1 instead of 3 and 19.",
         ),
     ),
 ]
@@ -206,6 +241,32 @@ SHARE_MISTAKES = [
             "Do not subtract from 1.",
         ),
     ),
+    Mistake(
+        lambda low, high: 2 * torch.special.ndtr(torch.tensor(float(high))) - 1,
+        ja=(
+            "low が −high であることを仮定しています。",
+            "2Φ(high) − 1 は、0 を中心とする区間の確率です。ほかの区間では合いません。",
+            "Φ(high) から Φ(low) を引いてください。",
+        ),
+        en=(
+            "It takes for granted that low is −high.",
+            "2Φ(high) − 1 is the probability of an interval around 0; for others it is wrong.",
+            "Subtract Φ(low) from Φ(high).",
+        ),
+    ),
+    Mistake(
+        lambda low, high: torch.special.ndtr(torch.tensor(float(high - low))),
+        ja=(
+            "区間の幅の累積分布関数を取っています。",
+            "同じ幅でも、中央の区間と端の区間では確率が違います。",
+            "引き算を Φ の外で行い、Φ(high) − Φ(low) としてください。",
+        ),
+        en=(
+            "It takes the cumulative distribution function of the width.",
+            "Intervals of one width have different probabilities near the centre and far from it.",
+            "Subtract outside Φ: Φ(high) − Φ(low).",
+        ),
+    ),
 ]
 
 NEAREST_MISTAKES = [
@@ -272,6 +333,45 @@ NEAREST_MISTAKES = [
             "It picks the image nearest to the origin, not to z.",
             "Whatever z is, the answer is the same.",
             "Subtract z from mu before squaring.",
+        ),
+    ),
+    Mistake(
+        lambda mu, labels, z: labels[(mu - z).abs().sum(dim=1).argmin()],
+        ja=(
+            "差の絶対値を足した距離 (L1 距離) で比べています。",
+            "平面の上の普通の距離とは、最も近い点が違うことがあります。",
+            "差を 2 乗してから足してください。",
+        ),
+        en=(
+            "It compares sums of absolute differences (the L1 distance).",
+            "The nearest point by that distance is not always the nearest in the plane.",
+            "Square the differences before adding.",
+        ),
+    ),
+    Mistake(
+        _nearest_centre,
+        ja=(
+            "数字ごとの平均の点と比べています。",
+            "同じ数字が平面の 2 か所に分かれていると、平均はどちらからも遠い点になります。",
+            "すべての画像の点との距離を比べてください。",
+        ),
+        en=(
+            "It compares with the mean point of each digit.",
+            "Where a digit lies in two places, its mean is far from both.",
+            "Compare the distances to the points of all images.",
+        ),
+    ),
+    Mistake(
+        lambda mu, labels, z: labels[(mu - z).pow(2).argmin()],
+        ja=(
+            "次元についての和がありません。",
+            "行列全体での番号が返り、labels の範囲を超えるか、別の画像を指します。",
+            "argmin の前に sum(dim=1) を取ってください。",
+        ),
+        en=(
+            "The sum over the dimensions is missing.",
+            "argmin then counts through the whole matrix: outside labels, or at another image.",
+            "Take sum(dim=1) before argmin.",
         ),
     ),
 ]

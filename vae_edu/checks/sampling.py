@@ -21,21 +21,22 @@ def clouds(function):
     mu, logvar = (torch.tensor([values]).repeat(IMAGES, 1) for values in ([-1.0, 2.0], [2.0, -3.0]))
     z = numbers(call(lambda mu, logvar: torch.stack([function(mu, logvar) for _ in range(CALLS)]), mu, logvar))
     passed = tr(ja="mu と logvar に届く勾配", en="the gradients that reach mu and logvar")
-    return [shape, *noise_features((z - mu) / (logvar.double() / 2).exp()), (passed, _gradients_pass(drawn, few))]
+    return [
+        shape,
+        *noise_features((z - mu) / (logvar.double() / 2).exp(), "(z − μ) / σ"),
+        (passed, _gradients_pass(drawn, few)),
+    ]
 
 
-def noise_features(noise):
+def noise_features(noise, name):
     """What tells one kind of noise (calls, images, dimensions) from another, whatever its random numbers were."""
     scale = noise.std(dim=0).mean(dim=0)
     repeated = noise.mean(dim=0).std(dim=0) > 0.1  # differs from image to image, but not from call to call
     unit = (noise - noise.mean(dim=(0, 1))) / scale if scale.min() > 1e-3 else torch.zeros_like(noise)
     return [
-        (
-            tr(ja="引いた点の平均 (μ から、σ を単位に)", en="the mean of the draws (from μ, in units of σ)"),
-            noise.mean(dim=(0, 1)) * ~repeated,
-        ),
-        (tr(ja="引いた点の標準偏差 (σ を単位に)", en="the standard deviation of the draws (in units of σ)"), scale),
-        (tr(ja="引いた点の尖度 / 3", en="the kurtosis of the draws, divided by 3"), unit.pow(4).mean(dim=(0, 1)) / 3),
+        (tr(ja=f"{name} の平均", en=f"the mean of {name}"), noise.mean(dim=(0, 1)) * ~repeated),
+        (tr(ja=f"{name} の標準偏差", en=f"the standard deviation of {name}"), scale),
+        (tr(ja=f"{name} の尖度 / 3", en=f"the kurtosis of {name}, divided by 3"), unit.pow(4).mean(dim=(0, 1)) / 3),
         (tr(ja="次元の間の相関", en="the correlation of two dimensions"), unit[..., :2].prod(dim=2).mean()),
         (tr(ja="画像の間の相関", en="the correlation of two images"), (unit[:, 0] * unit[:, 1]).mean()),
         (tr(ja="呼び出すたびに同じか", en="whether every call gives the same"), repeated.double()),
