@@ -12,7 +12,7 @@ import torch
 
 from ..language import tr
 from . import compression, generation, latent_plane, losses, observation, sampling, shapes, training
-from .measuring import AnswerError, Exercise, Mistake
+from .measuring import AnswerError, Exercise, Mistake, unwritten
 
 EXERCISES = {
     **compression.EXERCISES,
@@ -35,7 +35,11 @@ def check(name, function):
     fault = diagnose(name, function)
     if fault is not None and os.environ.get("VAE_EDU_STRICT") == "1":
         raise AssertionError(fault)
-    print(tr(ja="✅ 正解です。", en="✅ Correct.") if fault is None else f"❌ {fault}")
+    if fault is None:
+        print(tr(ja="✅ 正解です。", en="✅ Correct."))
+    else:
+        mark = "✏️" if fault == unwritten() else "❌"
+        print(tr(ja=f"{mark} {fault}", en=f"{mark} {fault}"))
 
 
 def compare(prediction, result):

@@ -1,6 +1,7 @@
 """Exercises on the cloud of an image: its width, and drawing from it such that gradients pass."""
 
 import torch
+from torch.distributions import Normal
 
 from ..language import tr
 from ..models import reparameterize
@@ -34,7 +35,7 @@ def noise_features(noise, name):
     repeated = noise.mean(dim=0).std(dim=0) > 0.1  # differs from image to image, but not from call to call
     unit = (noise - noise.mean(dim=(0, 1))) / scale if scale.min() > 1e-3 else torch.zeros_like(noise)
     return [
-        (tr(ja=f"{name} の平均", en=f"the mean of {name}"), noise.mean(dim=(0, 1)) * ~repeated),
+        (tr(ja=f"{name} の平均", en=f"the mean of {name}"), noise.mean(dim=(0, 1)).mul(20).round().div(20) * ~repeated),
         (tr(ja=f"{name} の標準偏差", en=f"the standard deviation of {name}"), scale),
         (tr(ja=f"{name} の尖度 / 3", en=f"the kurtosis of {name}, divided by 3"), unit.pow(4).mean(dim=(0, 1)) / 3),
         (tr(ja="次元の間の相関", en="the correlation of two dimensions"), unit[..., :2].prod(dim=2).mean()),
@@ -81,6 +82,45 @@ SAMPLE_MISTAKES = [
             "The noise is multiplied by logvar itself.",
             "logvar is log σ², not σ. For a cloud of σ = 1 it is 0, and the noise vanishes.",
             "Multiply the noise by σ = exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: Normal(mu, logvar).rsample(),
+        ja=(
+            "Normal の標準偏差に logvar を渡しています。",
+            "logvar は log σ² で、負にもなるので、標準偏差として受け取ってもらえません。",
+            "標準偏差 σ = exp(0.5 × logvar) に直してから使ってください。",
+        ),
+        en=(
+            "logvar is passed to Normal as the standard deviation.",
+            "logvar is log σ² and may be negative, which no standard deviation can be.",
+            "Turn it into σ = exp(0.5 × logvar) first.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu * torch.randn_like(mu) + (0.5 * logvar).exp(),
+        ja=(
+            "mu と σ の役割が逆です。雑音が mu に掛かり、σ が足されています。",
+            "雲の中心が σ、広さが |mu| になってしまいます。",
+            "雑音は σ に掛け、それに mu を足してください。",
+        ),
+        en=(
+            "mu and σ have changed places: the noise multiplies mu, and σ is added.",
+            "The cloud would be centred on σ, with the width |mu|.",
+            "Multiply the noise by σ, then add mu.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu + torch.randn_like(mu) * (0.5 * logvar).exp().detach(),
+        ja=(
+            "点の分布は正しいのですが、logvar に勾配が届きません。",
+            "σ を detach() などで計算から切り離すと、雲の広さが学習されません。",
+            "σ を logvar から計算し、そのまま雑音に掛けてください。",
+        ),
+        en=(
+            "The points are distributed as they should be, but no gradient reaches logvar.",
+            "With σ cut off, for example by detach(), the width of the clouds is never learned.",
+            "Compute σ from logvar and multiply the noise by it as it is.",
         ),
     ),
     Mistake(
