@@ -119,7 +119,7 @@ RIGHT = [
         lambda a, x: -Bernoulli(logits=a, validate_args=False).log_prob(x).flatten(1).sum(1).mean(),
     ),
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a, x, reduction="sum") / len(x)),
-    ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(a.sigmoid(), x, reduction="sum") / x.size(0)),
+    ("reconstruction_loss", lambda a, x: -(x * F.logsigmoid(a) + (1 - x) * F.logsigmoid(-a)).sum() / x.size(0)),
     ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(a.double(), x.double())),
     ("reconstruction_loss", lambda a, x: (F.softplus(a) - x * a).sum((1, 2, 3)).mean()),
     (
@@ -199,6 +199,11 @@ COURSE = [
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy_with_logits(a.sigmoid(), x), "twice"),
     ("reconstruction_loss", lambda a, x: F.mse_loss(a.sigmoid(), x, reduction="sum"), "MSE"),
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(x, a.sigmoid(), reduction="sum") / len(x), "swapped"),
+    (
+        "reconstruction_loss",
+        lambda a, x: F.binary_cross_entropy(a.sigmoid(), x, reduction="sum") / len(x),
+        "large ones",
+    ),
     ("reconstruction_loss", lambda a, x: -(x * a.sigmoid().log()).sum() / len(x), "white"),
     ("reconstruction_loss", lambda a, x: F.binary_cross_entropy(a, x, reduction="sum") / len(x), "as probabilities"),
     ("reconstruction_loss", lambda a, x: 784 * F.binary_cross_entropy_with_logits(x, a), "swapped"),

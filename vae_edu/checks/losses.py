@@ -45,12 +45,12 @@ KL_MISTAKES = [
         _every_reduction(lambda mu, logvar: 2 * _terms(mu, logvar)),
         ja=(
             "1/2 が抜けています。",
-            "損失の符号を変えたものが変分下限でなくなり、beta を 2 にして学習したのと同じになります。",
+            "KL が実際の 2 倍になり、nat として読めません。KL の重みを 2 倍にして学習したのと同じです。",
             "4 つの項の和の全体に 0.5 を掛けてください。",
         ),
         en=(
             "The 1/2 is missing.",
-            "Minus the loss is then no longer the ELBO; you would train with beta 2 without knowing it.",
+            "The value is twice the KL and no longer in nats; you would train with twice the weight on the KL.",
             "Multiply the sum of all four terms by 0.5.",
         ),
     ),
@@ -104,12 +104,12 @@ KL_MISTAKES = [
         _every_reduction(lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar)),
         ja=(
             "exp を忘れ、σ² のところで logvar を分散としてそのまま使っています。",
-            "logvar の項が打ち消し合うので、雲の広さがどう変わっても値が変わらず、σ は何も学びません。",
+            "logvar の項が打ち消し合うので、雲の広さが変わっても KL は変わりません。雲が縮むのを止めるものがなくなり、σ は 0 へ向かいます。",
             "σ² の項を logvar.exp() にしてください。",
         ),
         en=(
             "exp is forgotten: where σ² belongs, logvar stands as if it were the variance.",
-            "The two logvar terms cancel, so the value does not depend on the width of the cloud, and σ learns nothing.",
+            "The two logvar terms cancel, so the KL does not depend on the width of the cloud: nothing stops σ from shrinking to 0.",
             "Make the σ² term logvar.exp().",
         ),
     ),
@@ -188,12 +188,12 @@ KL_MISTAKES = [
         (lambda mu, logvar: _terms(mu, logvar).mean(), lambda mu, logvar: _terms(mu, logvar).mean(dim=1)),
         ja=(
             "潜在変数の次元について (または全要素について)、和ではなく平均を取っています。",
-            "次元は独立なので KL は足し算です。平均を取ると、beta を 1 / latent_dim にしたのと同じになります。",
+            "次元は独立なので KL は足し算です。平均を取ると、KL の重みを 1 / latent_dim にしたのと同じになります。",
             "潜在変数の次元 (dim=1) では sum、ミニバッチ (dim=0) では mean を取ってください。",
         ),
         en=(
             "The mean is taken over the latent dimensions, or over everything, instead of the sum over the dimensions.",
-            "The dimensions are independent, so their KLs add up. A mean is the same as a beta of 1 / latent_dim.",
+            "The dimensions are independent, so their KLs add up. A mean weighs the KL with 1 / latent_dim.",
             "Take sum over the latent dimensions (dim=1), then mean over the batch (dim=0).",
         ),
     ),
@@ -296,6 +296,12 @@ def _bce(x_logits, x):
     return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none")
 
 
+def _by_hand(x_logits, x):
+    """BCE of each pixel by way of the probability: inf where that is rounded to 0 or 1."""
+    x_hat = torch.sigmoid(x_logits)
+    return -x * x_hat.log() - (1 - x) * (1 - x_hat).log()
+
+
 def _images(formula):
     """A formula for the pixels with the right reduction, with the mean over everything, with the sum over everything."""
     return (
@@ -310,16 +316,15 @@ RECONSTRUCTION_MISTAKES = [
         (
             lambda x_logits, x: _bce(x_logits, x).mean(),
             lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1),
-            lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1).sum(),
         ),
         ja=(
             "画素について、和ではなく平均を取っています。",
-            "再構築誤差が 1/784 になり、KL の重み beta を 784 にしたのと同じです。どの画像も同じ灰色の塊になります。",
+            "再構築誤差が 1/784 になり、KL に 784 倍の重みを掛けたのと同じです (このレッスンの最後で試します)。",
             'reduction="none" で画素ごとの値を求め、flatten(1).sum(dim=1).mean() としてください。',
         ),
         en=(
             "The mean is taken over the pixels instead of the sum.",
-            "The error becomes 1/784 of itself, the same as a beta of 784: every reconstruction turns into one grey blob.",
+            "The error becomes 1/784 of itself, as if the KL weighed 784 times more (the end of this lesson tries that).",
             'Take the values of the pixels with reduction="none", then flatten(1).sum(dim=1).mean().',
         ),
     ),
@@ -347,6 +352,48 @@ RECONSTRUCTION_MISTAKES = [
             "It returns one value for each image: the mean over the batch is missing.",
             "A loss must be a single number, or backward() cannot start.",
             "Take mean() at the end.",
+        ),
+    ),
+    Mistake(
+        lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1).sum(),
+        ja=(
+            "和と平均の向きが逆です。画像について和を、画素について平均を取っています。",
+            "画像 1 枚の誤差ではなくなり、値がバッチの大きさに比例します。",
+            "画素について sum、画像について mean を取ってください: flatten(1).sum(dim=1).mean() です。",
+        ),
+        en=(
+            "Sum and mean are exchanged: the sum runs over the images, the mean over the pixels.",
+            "That is not the error of an image, and it grows with the batch size.",
+            "Take sum over the pixels and mean over the images: flatten(1).sum(dim=1).mean().",
+        ),
+    ),
+    Mistake(
+        (
+            *_images(lambda x_logits, x: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none")),
+            *_images(_by_hand),
+        ),
+        ja=(
+            "普通のロジットでは合いますが、大きなロジットで inf になるか、100 で頭打ちになります。",
+            "先に確率を求めると、0 や 1 に丸められた確率の対数を取ることになります。損失が inf になれば学習は終わりです。",
+            "確率に直さず、F.binary_cross_entropy_with_logits に x_logits を渡してください。",
+        ),
+        en=(
+            "It is right for ordinary logits, but for large ones it becomes inf or stops at 100.",
+            "With the probability first, you take the log of a probability rounded to 0 or 1; an infinite loss ends the training.",
+            "Give x_logits to F.binary_cross_entropy_with_logits instead of going through probabilities.",
+        ),
+    ),
+    Mistake(
+        lambda x_logits, x: -(-_by_hand(x_logits, x)).exp().flatten(1).prod(dim=1).log().mean(),
+        ja=(
+            "784 個の確率の積を取っているので、float32 では 0 になり、その対数が −∞ になります。",
+            "損失が inf では、勾配を計算できません。",
+            "積を取らず、画素ごとの対数の和を取ってください。",
+        ),
+        en=(
+            "It multiplies 784 probabilities: in float32 the product is 0, and its log −∞.",
+            "An infinite loss has no gradient to learn from.",
+            "Add the logs of the pixels instead of multiplying their probabilities.",
         ),
     ),
     Mistake(
@@ -393,12 +440,12 @@ RECONSTRUCTION_MISTAKES = [
         ja=(
             "シグモイド関数を 2 回通しています。",
             "..._with_logits は中でシグモイドを計算します。先に通した値は 0.5 から 0.73 までにしか届かず、真っ黒な画素を作れません。",
-            "x_logits をそのまま渡すか、シグモイドを通した値を F.binary_cross_entropy に渡してください。",
+            "x_logits をそのまま渡してください。",
         ),
         en=(
             "The sigmoid is applied twice.",
             "..._with_logits applies it inside. Probabilities would then lie between 0.5 and 0.73: no pixel can be black.",
-            "Pass x_logits as it is, or give the sigmoid's result to F.binary_cross_entropy.",
+            "Pass x_logits as it is.",
         ),
     ),
     Mistake(
@@ -457,7 +504,10 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        _images(lambda x_logits, x: -x * F.logsigmoid(x_logits)),
+        (
+            *_images(lambda x_logits, x: -x * F.logsigmoid(x_logits)),
+            *_images(lambda x_logits, x: -x * torch.sigmoid(x_logits).log()),
+        ),
         ja=(
             "白い画素の項 −x log x̂ しかありません。",
             "黒い画素を白く塗っても損失が増えないので、真っ白な画像が最良になります。",
@@ -485,6 +535,11 @@ RECONSTRUCTION_MISTAKES = [
 ]
 
 
+def _loud():
+    """Logits so large that a probability of float32 is rounded to 0 or 1, and images (2, 1, 28, 28)."""
+    return 40 * torch.randn(2, 1, 28, 28), torch.rand(2, 1, 28, 28)
+
+
 def _wide():
     """mu and logvar (4, 3) of clouds with sigma > 1: the log of logvar exists."""
     return torch.randn(4, 3), torch.rand(4, 3) + 0.5
@@ -493,6 +548,6 @@ def _wide():
 EXERCISES = {
     "kl_divergence": Exercise(kl_divergence, cases(codes(3, 2), codes(5, 4), codes(2, 1), _wide), KL_MISTAKES),
     "reconstruction_loss": Exercise(
-        reconstruction_loss, cases(pictures(3), pictures(5), pictures(1)), RECONSTRUCTION_MISTAKES
+        reconstruction_loss, cases(pictures(3), pictures(5), pictures(1), _loud), RECONSTRUCTION_MISTAKES
     ),
 }
