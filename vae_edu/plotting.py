@@ -165,15 +165,15 @@ def plot_network(model):
         for i in reversed(range({1: 1, 32: 3}.get(shape[0], 5))):  # a few of its channels
             _box(ax, x + 0.13 * i, 0.13 * i, side, label)
         ax.text(x, -side / 2 - 0.15, " × ".join(map(str, shape)), ha="center", va="top", color="0.3")
-    for x, y, label in ((7.3, 1, r"$\mu$"), (7.3, -1, r"$\log \sigma^2$"), (11.2, 0, "$z$")):
+    for x, y, label in ((7.3, 1.25, r"$\mu$"), (7.3, -1.25, r"$\log \sigma^2$"), (11.2, 0, "$z$")):
         _box(ax, x, y, 0.9, label, wide=1.4)
         ax.text(x, y - 0.55, str(d), ha="center", va="top", color="0.3")
-    _arrows(ax, TRAINING, [((1.1, 0), (1.9, 0)), ((3.45, 0), (4.7, 0)), ((5.85, 0.3), (6.55, 0.9))])
-    _arrows(ax, TRAINING, [((5.85, -0.1), (6.55, -0.9)), ((8.1, 0.9), (10.4, 0.2)), ((8.1, -0.9), (10.4, -0.2))])
-    _arrows(ax, TRAINING, [((9.2, 2.1), (10.7, 0.55))] + [((x, 0.14), (end, 0.14)) for x, end in DECODING])
+    _arrows(ax, TRAINING, [((1.1, 0), (1.9, 0)), ((3.45, 0), (4.7, 0)), ((5.85, 0.3), (6.55, 1.1))])
+    _arrows(ax, TRAINING, [((5.85, -0.1), (6.55, -1.1)), ((8.1, 1.2), (10.4, 0.3)), ((8.1, -1.2), (10.4, -0.3))])
+    _arrows(ax, TRAINING, [((9.4, 2.1), (10.8, 0.6))] + [((x, 0.14), (end, 0.14)) for x, end in DECODING])
     _arrows(ax, GENERATION, [((11.2, -2.5), (11.2, -1.1))] + [((x, -0.14), (end, -0.14)) for x, end in DECODING])
-    ax.text(9.2, 0, r"$z = \mu + \sigma\varepsilon$", ha="center", va="center", fontsize=12, color=TRAINING)
-    ax.text(9.2, 2.35, r"$\varepsilon \sim \mathcal{N}(0, I)$", ha="center", fontsize=12, color=TRAINING)
+    ax.text(8.9, 0, r"$z = \mu + \sigma\varepsilon$", ha="center", va="center", fontsize=12, color=TRAINING)
+    ax.text(9.4, 2.35, r"$\varepsilon \sim \mathcal{N}(0, I)$", ha="center", fontsize=12, color=TRAINING)
     ax.text(11.2, -2.9, r"$z \sim \mathcal{N}(0, I)$", ha="center", va="center", fontsize=13, color=GENERATION)
     ax.text(0, 1.35, "training", ha="center", fontsize=12, color=TRAINING)
     ax.text(12.9, -2.9, "generation", va="center", fontsize=12, color=GENERATION)

@@ -134,6 +134,8 @@ def _description(given, expected, tolerance):
                 en=f"For every input it is {ratio:.4g} times the right value. Is there a factor too many, or one missing?",
             )
     worst = (a - b).abs().argmax()
+    if a.numel() > 1:
+        text += tr(ja="、最も違う要素", en="; the element that differs most")
     right, wrong = (f"{x.flatten()[worst]:.{4 if tolerance < 1e-3 else 3}g}" for x in (b, a))
     return tr(
         ja=f"値が違います ({text})。正しくは {right} ですが、{wrong} でした。",

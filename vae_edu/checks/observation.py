@@ -98,6 +98,19 @@ BATCH_MISTAKES = [
             "Divide images by batch_size and round up.",
         ),
     ),
+    Mistake(
+        lambda images, batch_size: -(-len(images) // batch_size),
+        ja=(
+            "1 つ目の引数は画像のテンソルではなく、画像の枚数を表す整数です。",
+            "整数に len を使うと、エラーになります。",
+            "len を使わず、そのまま割り算に使ってください。",
+        ),
+        en=(
+            "The first argument is not the tensor of images but their number.",
+            "len of a whole number raises an error.",
+            "Divide by batch_size without len.",
+        ),
+    ),
 ]
 
 ERROR_MISTAKES = [
@@ -105,7 +118,6 @@ ERROR_MISTAKES = [
         (
             lambda x, x_hat: (x - x_hat).pow(2).mean(),
             lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1),
-            lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1).sum(),
         ),
         ja=(
             "画素について、和ではなく平均を取っています。",
@@ -194,6 +206,45 @@ ERROR_MISTAKES = [
             "It is the difference of squares, not the square of the difference.",
             "A difference of squares may be negative; an error may not.",
             "Subtract first, then square.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1).sum(),
+        ja=(
+            "和と平均の向きが逆です。画像について和を、画素について平均を取っています。",
+            "画像 1 枚の誤差ではなくなり、値が画像の枚数に比例します。",
+            "画素について sum、画像について mean を取ってください: flatten(1).sum(dim=1).mean() です。",
+        ),
+        en=(
+            "Sum and mean are exchanged: the sum runs over the images, the mean over the pixels.",
+            "That is not the error of an image, and it grows with the number of images.",
+            "Take sum over the pixels and mean over the images: flatten(1).sum(dim=1).mean().",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1).mean().sqrt(),
+        ja=(
+            "最後に平方根を取っています。",
+            "2 乗誤差は平方根を取らない量です。平方根を取ると、画素や画像の誤差を足し合わせて考えられなくなります。",
+            "sqrt を取り除いてください。",
+        ),
+        en=(
+            "The square root of the result is taken.",
+            "The squared error has no root, so that the errors of pixels and images simply add up.",
+            "Remove sqrt.",
+        ),
+    ),
+    Mistake(
+        lambda x, x_hat: (x - x_hat).flatten(1).sum(dim=1).pow(2).mean(),
+        ja=(
+            "差を足してから 2 乗しています。",
+            "足すときに正と負の差が打ち消し合うので、まったく違う画像でも誤差が小さくなることがあります。",
+            "先に差を 2 乗し、それから足してください。",
+        ),
+        en=(
+            "The differences are added first and squared afterwards.",
+            "In the sum positive and negative differences cancel, and very different images can get a small error.",
+            "Square the differences first, then add.",
         ),
     ),
 ]
