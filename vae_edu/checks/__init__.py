@@ -122,8 +122,8 @@ def _description(given, expected, tolerance):
         )
     if not a.isfinite().all():
         return tr(
-            ja=f"結果が inf か nan になります ({text})。0 での割り算や、負の数や 0 の対数がないか確かめてください。",
-            en=f"The result is inf or nan ({text}). Look for a division by 0, or the log of 0 or of a negative number.",
+            ja=f"結果が inf か nan になります ({text})。0 での割り算、0 や負の数の対数、負の数の平方根がないか確かめてください。",
+            en=f"The result is inf or nan ({text}). Look for a division by 0, the log of 0 or of a negative number, or the square root of a negative number.",
         )
     if tolerance < 1e-3 and all(a.shape == b.shape for _, a, b in pairs):
         given, expected = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (1, 2))
@@ -136,7 +136,7 @@ def _description(given, expected, tolerance):
     worst = (a - b).abs().argmax()
     if a.numel() > 1:
         text += tr(ja="、最も違う要素", en="; the element that differs most")
-    right, wrong = (f"{x.flatten()[worst]:.{4 if tolerance < 1e-3 else 3}g}" for x in (b, a))
+    right, wrong = (_number(x.flatten()[worst].item(), tolerance) for x in (b, a))
     return tr(
         ja=f"値が違います ({text})。正しくは {right} ですが、{wrong} でした。",
         en=f"The value is wrong ({text}): it must be {right}, but it is {wrong}.",
@@ -145,3 +145,7 @@ def _description(given, expected, tolerance):
 
 def _shape(result):
     return tuple(result.shape) if result.dim() else tr(ja="() (1 つの数)", en="() (a single number)")
+
+
+def _number(value, tolerance):
+    return f"{value:,.0f}" if value == round(value) else f"{value:.{4 if tolerance < 1e-3 else 3}g}"

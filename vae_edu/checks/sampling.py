@@ -59,10 +59,13 @@ def _frozen(mu, logvar):
 
 SAMPLE_MISTAKES = [
     Mistake(
-        lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
+        (
+            lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
+            lambda mu, logvar: torch.normal(mu, logvar.exp()).detach(),
+        ),
         ja=(
             "標準偏差として exp(logvar) を使っています。",
-            "exp(logvar) は分散 σ² です。σ < 1 の雲は狭すぎ、σ > 1 の雲は広すぎるところから点を引くことになります。",
+            "exp(logvar) は分散 σ² です。σ < 1 なら狭すぎる雲から、σ > 1 なら広すぎる雲から点を引くことになります。",
             "σ = exp(0.5 × logvar) を雑音に掛けてください。",
         ),
         en=(
@@ -82,6 +85,32 @@ SAMPLE_MISTAKES = [
             "The noise is multiplied by logvar itself.",
             "logvar is log σ², not σ. For a cloud of σ = 1 it is 0, and the noise vanishes.",
             "Multiply the noise by σ = exp(0.5 × logvar).",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: mu.detach() + torch.randn_like(mu) * (0.5 * logvar).exp(),
+        ja=(
+            "点の分布は正しいのですが、mu に勾配が届きません。",
+            "mu を detach() などで計算から切り離すと、雲の中心が再構築誤差から学習されません。",
+            "mu をそのまま足してください。",
+        ),
+        en=(
+            "The points are distributed as they should be, but no gradient reaches mu.",
+            "With mu cut off, for example by detach(), the centres of the clouds are not learned from the reconstruction error.",
+            "Add mu as it is.",
+        ),
+    ),
+    Mistake(
+        lambda mu, logvar: torch.randn_like(mu),
+        ja=(
+            "雑音だけを返していて、mu も σ も使われていません。",
+            "どの画像からも同じ標準正規分布の点が出るので、z は画像について何も伝えません。",
+            "雑音に σ を掛け、mu を足してください。",
+        ),
+        en=(
+            "It returns the noise alone; neither mu nor σ is used.",
+            "Every image then gives points of the same standard normal, and z says nothing about the image.",
+            "Multiply the noise by σ and add mu.",
         ),
     ),
     Mistake(
@@ -114,12 +143,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.randn_like(mu) * (0.5 * logvar).exp().detach(),
         ja=(
             "点の分布は正しいのですが、logvar に勾配が届きません。",
-            "σ を detach() などで計算から切り離すと、雲の広さが学習されません。",
+            "σ を detach() などで計算から切り離すと、雲の広さが再構築誤差から学習されません。",
             "σ を logvar から計算し、そのまま雑音に掛けてください。",
         ),
         en=(
             "The points are distributed as they should be, but no gradient reaches logvar.",
-            "With σ cut off, for example by detach(), the width of the clouds is never learned.",
+            "With σ cut off, for example by detach(), the width of the clouds is not learned from the reconstruction error.",
             "Compute σ from logvar and multiply the noise by it as it is.",
         ),
     ),
@@ -127,12 +156,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.randn_like(mu),
         ja=(
             "雑音に σ を掛けていません。",
-            "どの画像の雲も同じ広さ 1 になり、logvar は何も学びません。",
+            "どの画像の雲も同じ広さ 1 になり、logvar は再構築誤差から何も学びません。",
             "σ = exp(0.5 × logvar) を雑音に掛けてください。",
         ),
         en=(
             "The noise is not multiplied by σ.",
-            "Every cloud then has the width 1, and logvar learns nothing.",
+            "Every cloud then has the width 1, and logvar learns nothing from the reconstruction error.",
             "Multiply the noise by σ = exp(0.5 × logvar).",
         ),
     ),
@@ -179,12 +208,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.randn(()) * (0.5 * logvar).exp(),
         ja=(
             "バッチ全体で、雑音を 1 つの数しか引いていません。",
-            "すべての点が同じだけずれるので、雲から引いたことになりません。",
+            "どの点も自分の雲の中の同じ位置 (中心から同じ ε × σ) にずれるので、雲から引いたことになりません。",
             "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
         ),
         en=(
             "A single number is drawn as the noise of the whole batch.",
-            "All points are shifted by the same amount: that is no draw from the clouds.",
+            "Every point is shifted by the same multiple of its σ: that is no draw from the clouds.",
             "Draw fresh noise for every element, for example torch.randn_like(mu).",
         ),
     ),
@@ -192,12 +221,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.rand_like(mu) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、0 から 1 までの一様分布です (torch.rand)。",
-            "雑音がいつも正なので、点は mu の片側にしか現れません。KL の式は正規分布の雲を仮定しています。",
+            "雑音がいつも正なので、点は mu の片側にしか現れません。雲は正規分布と決めたので、雑音も正規分布から引きます。",
             "torch.rand_like ではなく torch.randn_like を使ってください。n が normal の n です。",
         ),
         en=(
             "The noise is uniform between 0 and 1 (torch.rand), not normal.",
-            "It is never negative, so points fall on one side of mu only; and the KL formula assumes normal clouds.",
+            "It is never negative, so points fall on one side of mu only; our clouds are normal, so the noise must be too.",
             "Use torch.randn_like, with the n of normal, instead of torch.rand_like.",
         ),
     ),
@@ -205,12 +234,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + (2 * torch.rand_like(mu) - 1) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、−1 から 1 までの一様分布です。",
-            "KL の式は正規分布の雲を仮定しているので、損失が雲の実際の形と食い違います。",
+            "雲は正規分布と決めたので、雑音も正規分布から引かなければ、別の雲になります。",
             "torch.randn_like を使ってください。",
         ),
         en=(
             "The noise is uniform between −1 and 1, not normal.",
-            "The KL formula assumes normal clouds: the loss would describe another cloud than the one you draw from.",
+            "Our clouds are normal; with uniform noise you draw from another kind of cloud.",
             "Use torch.randn_like.",
         ),
     ),
@@ -249,7 +278,7 @@ SAMPLE_MISTAKES = [
         ),
         en=(
             "The points are distributed as they should be, but no gradient reaches mu and logvar.",
-            "torch.normal, sample() and detach() leave no trace of the computation, so the encoder cannot learn from them.",
+            "torch.normal, sample() and detach() leave no trace of the computation, so the reconstruction error sends the encoder no gradient through z.",
             "Draw only torch.randn_like at random, then compute mu + noise × σ.",
         ),
     ),

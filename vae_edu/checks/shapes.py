@@ -143,6 +143,22 @@ CONV_MISTAKES = [
             "Count the positions where the kernel can stand.",
         ),
     ),
+    Mistake(
+        (
+            lambda size, kernel, stride, padding: (size + 2 * padding) // stride,
+            lambda size, kernel, stride, padding: (size + 2 * padding) // stride + 1,
+        ),
+        ja=(
+            "カーネルの大きさが計算に入っていません。",
+            "カーネルは端からはみ出せないので、大きいほど置ける位置が減ります。",
+            "size + 2 × padding から kernel を引いてください。",
+        ),
+        en=(
+            "The size of the kernel is left out.",
+            "A kernel may not stick out, so the larger it is, the fewer positions it has.",
+            "Subtract kernel from size + 2 × padding.",
+        ),
+    ),
 ]
 
 TRANSPOSED_MISTAKES = [
@@ -316,6 +332,19 @@ PARAMETER_MISTAKES = [
             "The biases are counted for the input channels.",
             "A bias is added to a result: there is one for every output channel.",
             "Add channels_out instead of channels_in.",
+        ),
+    ),
+    Mistake(
+        lambda channels_in, channels_out, kernel: channels_out * channels_in * (kernel**2 + 1),
+        ja=(
+            "バイアスをカーネル 1 枚ごとに数えています。",
+            "入力のチャネルごとの結果は先に足し合わされるので、バイアスは出力のチャネルごとに 1 個で足ります。",
+            "+ 1 を、channels_in を掛けた後に足してください。",
+        ),
+        en=(
+            "One bias is counted for every single kernel.",
+            "The results of the input channels are added up first, so one bias for each output channel is enough.",
+            "Add the 1 after multiplying by channels_in.",
         ),
     ),
 ]
