@@ -160,3 +160,22 @@ def test_the_glossaries_explain_the_same_words(site):
         words.append({term.span["id"]: re.fullmatch(r"(.+?) \((.+)\)", term.get_text()).groups() for term in terms})
     ja, en = words
     assert en == {anchor: (english, japanese) for anchor, (japanese, english) in ja.items()}
+
+
+@pytest.mark.parametrize("lang", TWIN)
+def test_the_teachers_page_has_every_answer(site, lang):
+    page = parse(site / lang / "teaching.html")
+    sections = [h3.find_parent("section") for h3 in page.select("h3")]
+    lessons = [lesson for lesson in LESSONS if language(lesson) == lang]
+    assert len(sections) == len(lessons)
+    for section, lesson in zip(sections, lessons, strict=True):
+        assert target(site / lang / "teaching.html", section.h3.a["href"])[0] == site / f"{lesson}.html"
+        soup = parse(site / f"{lesson}.html")
+        exercises = [h3 for h3 in soup.select("h3") if re.match(r"(演習|Exercise) \d: ", h3.text)]
+        for h3 in exercises:
+            assert h3.find(string=True) in section.text
+        assert len(section.select("details pre")) == len(exercises) >= 2
+        right = [details.summary.text[0] for details in soup.select("details") if "✅" in details.text]
+        assert (
+            " · ".join(f"{i} {letter}" for i, letter in enumerate(right, start=1)) in section.text and len(right) == 5
+        )

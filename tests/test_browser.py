@@ -110,3 +110,14 @@ def test_the_reader_s_system_chooses_light_or_dark(tab, scheme):
     tab.goto("ja/index.html")
     light = tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert light == (scheme == "light")
+
+
+@pytest.mark.parametrize("page", [LESSONS[0], LESSONS[-1]])
+def test_a_choice_of_the_quiz_explains_itself_by_keyboard(tab, page):
+    tab.goto(f"{page}.html")
+    choice = tab.locator("details", has=tab.locator("summary", has_text=re.compile(r"^A\. "))).first
+    explanation = choice.locator("p").first
+    assert not explanation.is_visible()
+    choice.locator("summary").focus()
+    tab.keyboard.press("Enter")
+    assert explanation.is_visible() and explanation.inner_text()[0] in "✅❌"
