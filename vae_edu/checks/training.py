@@ -105,6 +105,11 @@ def _step(model, x, optimizer, *, zero=True, sign=1, beta=1.0, step=True, backwa
     return loss.detach()
 
 
+def _loss_after(model, x, optimizer):
+    _step(model, x, optimizer)
+    return vae_loss(model(x), x).total
+
+
 def _at_mu(model, x):
     mu, logvar = model.encode(x)
     return vae_loss(VAEOutput(model.decode_logits(mu), mu, logvar, mu), x).total
@@ -127,12 +132,12 @@ STEP_MISTAKES = [
     Mistake(
         lambda model, x, optimizer: _step(model, x, optimizer, step=False),
         ja=(
-            "勾配は計算されましたが、重みが動いていません。optimizer.step() がないか、backward() より前にあります。",
+            "勾配は計算されましたが、重みが動いていません。optimizer.step() がない (括弧 () の付け忘れも含む) か、backward() より前にあります。",
             "何回繰り返しても損失が下がりません。",
             "backward() の後に optimizer.step() を呼んでください。",
         ),
         en=(
-            "Gradients were computed but no weight moved: optimizer.step() is missing, or stands before backward().",
+            "Gradients were computed but no weight moved: optimizer.step() is missing, lacks its (), or stands before backward().",
             "However often it is repeated, the loss will not fall.",
             "Call optimizer.step() after backward().",
         ),
@@ -140,12 +145,12 @@ STEP_MISTAKES = [
     Mistake(
         lambda model, x, optimizer: _step(model, x, optimizer, backward=False),
         ja=(
-            "重みが動かず、勾配もありません。backward() がないか、その後で zero_grad() が勾配を消しています。",
+            "重みが動かず、勾配もありません。backward() がない (括弧 () の付け忘れも含む) か、その後で zero_grad() が勾配を消しています。",
             "勾配がなければ、optimizer.step() は何もしません。",
             "zero_grad()、backward()、step() の順に呼んでください。",
         ),
         en=(
-            "No weight moved and there are no gradients: backward() is missing, or zero_grad() erases them after it.",
+            "No weight moved and there are no gradients: backward() is missing or lacks its (), or zero_grad() erases them after it.",
             "Without gradients optimizer.step() does nothing.",
             "Call zero_grad(), backward(), step(), in this order.",
         ),
@@ -187,6 +192,19 @@ STEP_MISTAKES = [
             "The step is right, but the loss it returns is divided by the number of images once more.",
             "vae_loss is a mean over the images already; what you report would look too good.",
             "Return total as it is.",
+        ),
+    ),
+    Mistake(
+        _loss_after,
+        ja=(
+            "重みは正しく動きましたが、更新の後にもう一度計算した損失を返しています。",
+            "計算が 2 倍になり、報告する値は、その重みを動かした損失ではなくなります。",
+            "更新の前に計算した損失を、そのまま返してください。",
+        ),
+        en=(
+            "The step is right, but the loss it returns was computed once more after the step.",
+            "That doubles the work, and it is not the loss whose gradient moved the weights.",
+            "Return the loss that you computed before the step.",
         ),
     ),
 ]
@@ -277,12 +295,12 @@ TEST_MISTAKES = [
         test_loss.__wrapped__,
         ja=(
             "値は正しいのですが、勾配の計算が有効なままです。",
-            "評価には勾配がいりません。計算の記録がミニバッチの数だけたまり、メモリと時間を無駄に使います。",
+            "評価には勾配がいりません。計算の記録を作る分だけ、メモリと時間を無駄に使います。",
             "with torch.no_grad(): の中で計算するか、関数の前に @torch.no_grad() を付けてください。",
         ),
         en=(
             "The value is right, but gradients are still on.",
-            "An evaluation needs none: the record of every computation piles up and costs memory and time.",
+            "An evaluation needs none, and keeping the record of every computation costs memory and time.",
             "Compute inside `with torch.no_grad():`, or put @torch.no_grad() before the function.",
         ),
     ),
@@ -303,7 +321,7 @@ TEST_MISTAKES = [
         lambda model, batches: sum(vae_loss(model(x), x).total for x in batches) / len(batches),
         ja=(
             "勾配の計算が有効なままで、しかもミニバッチの大きさで重みを付けずに平均しています。",
-            "計算の記録がたまってメモリを使い、最後の小さなミニバッチの画像が重く数えられます。",
+            "計算の記録がメモリを使い、最後の小さなミニバッチの画像が重く数えられます。",
             "@torch.no_grad() を付け、損失に len(x) を掛けて足し、画像の総数で割ってください。",
         ),
         en=(
