@@ -1,17 +1,24 @@
 """What several test files share."""
 
 import fcntl
+import functools
+import http.server
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 import vae_edu
 
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = ROOT.parent / "shared" / "data"  # where the maintainers keep the whole MNIST
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+FLAGS = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +69,44 @@ def site(tmp_path_factory):
             (status.parent / "build.log").write_text(done.stdout)
             status.write_text(str(done.returncode))
     return status.parent / "html"
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """A server that does not print every request."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address_of_site(site):
+    """Where the site is served, on this machine alone."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=site))
+    server.handle_error = lambda *args: None  # a tab that leaves a page drops what it was still fetching
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window; what needs it is skipped where it is missing."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: install chromium and fonts-noto-cjk (Debian packages) to test the site in a browser")
+    with sync_playwright() as playwright:
+        args = [f"--{flag}" for flag in [*FLAGS.split(), "disable-sync"]]
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+
+
+@pytest.fixture
+def tab(browser, address_of_site):
+    """A tab of a phone 360 pixels wide; after the test, nothing went wrong in it and nothing came from another host."""
+    context = browser.new_context(base_url=address_of_site, viewport={"width": 360, "height": 740})
+    context.set_default_timeout(10_000)
+    tab, faults = context.new_page(), []
+    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith((address_of_site, "data:")) or faults.append(request.url))
+    yield tab
+    context.close()
+    assert not faults

@@ -1,62 +1,14 @@
 """The site in a browser: search in both languages, the switch between them, formulas, phones, and no other host."""
 
-import functools
-import http.server
 import re
-import shutil
 import sys
-import threading
 
 import address
 import pytest
-from playwright.sync_api import sync_playwright
 from test_book import LESSONS, PAGES, twin
 
 sys.path.append(str(address.ROOT / "book/_ext"))
 from bigram_search import BigramSearch
-
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="install chromium and fonts-noto-cjk (Debian packages) to test the site in a browser"
-)
-FLAGS = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
-
-
-class Silent(http.server.SimpleHTTPRequestHandler):
-    """A server that does not print every request."""
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address_of_site(site):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=site))
-    server.handle_error = lambda *args: None  # a tab that leaves a page drops what it was still fetching
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        args = [f"--{flag}" for flag in [*FLAGS.split(), "disable-sync"]]
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-
-
-@pytest.fixture
-def tab(browser, address_of_site):
-    """A tab of a phone 360 pixels wide; after the test, nothing went wrong in it and nothing came from another host."""
-    context = browser.new_context(base_url=address_of_site, viewport={"width": 360, "height": 740})
-    context.set_default_timeout(10_000)
-    tab, faults = context.new_page(), []
-    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("request", lambda request: request.url.startswith((address_of_site, "data:")) or faults.append(request.url))
-    yield tab
-    context.close()
-    assert not faults
 
 
 @pytest.mark.parametrize("page", ["index", *PAGES])
