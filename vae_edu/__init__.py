@@ -2,6 +2,7 @@
 
 from .checks import check, compare
 from .data import load_mnist, one_of_each_digit
+from .explorer import export_explorer, latent_explorer
 from .language import set_language
 from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
 from .losses import LossTerms, kl_divergence, reconstruction_loss, vae_loss

@@ -228,13 +228,19 @@ def _download(folder):
         socket.setdefaulttimeout(before)
 
 
-def _sample(split):
+def bundled(split):
     """The bundled sample: the first 500 (train) or 100 (test) images of each digit, in MNIST's order."""
     with resources.as_file(ASSETS / "mnist_sample.npz") as path, np.load(path) as arrays:
         images = torch.from_numpy(arrays[f"{split}_images"])[:, None].float() / 255
         labels = torch.from_numpy(arrays[f"{split}_labels"]).long()
     dataset = TensorDataset(images, labels)
     dataset.source = "sample"
+    return dataset
+
+
+def _sample(split):
+    """The bundled sample, and a sentence that says what it is."""
+    dataset = bundled(split)
     kind_ja, kind_en, whole = ("訓練", "training", "60,000") if split == "train" else ("テスト", "test", "10,000")
     print(
         tr(

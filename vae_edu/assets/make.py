@@ -1,7 +1,7 @@
 """Make the course's binary files from the whole MNIST: VAE_EDU_DATA=... python vae_edu/assets/make.py [what ...]
 
-`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt; `picture` draws the site's landing page
-picture with it. Without a word, all three.
+`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt; with it, `picture` draws the site's
+landing page picture and `explorer` writes the file of the site's explorer. Without a word, all four.
 """
 
 import sys
@@ -15,6 +15,7 @@ from PIL import Image
 import vae_edu
 
 HERE = Path(__file__).parent
+SITE = HERE.parents[1] / "book" / "_static"
 PER_DIGIT = {"train": 500, "test": 100}
 
 
@@ -47,10 +48,17 @@ def make_picture(steps=12):
         images = vae_edu.load_pretrained().decode(points)
     picture = torchvision.utils.make_grid(images, nrow=steps, padding=0)[0]
     grey = Image.fromarray((picture * 15).round().mul(17).to(torch.uint8).numpy())
-    grey.quantize(16).save(HERE.parents[1] / "book" / "_static" / "latent-map.png", optimize=True)
+    grey.quantize(16).save(SITE / "latent-map.png", optimize=True)
 
 
-MAKERS = {"sample": make_sample, "pretrained": make_pretrained, "picture": make_picture}
+def make_explorer():
+    """The pretrained model with the means of all 10,000 test images."""
+    model = vae_edu.load_pretrained()
+    codes = vae_edu.encode_dataset(model, vae_edu.load_mnist("test"))
+    vae_edu.export_explorer(model, SITE / "conv_vae_2d.safetensors", codes)
+
+
+MAKERS = {"sample": make_sample, "pretrained": make_pretrained, "picture": make_picture, "explorer": make_explorer}
 
 if __name__ == "__main__":
     for what in sys.argv[1:] or MAKERS:
