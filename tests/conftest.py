@@ -99,14 +99,30 @@ def browser():
 
 
 @pytest.fixture
-def tab(browser, address_of_site):
-    """A tab of a phone 360 pixels wide; after the test, nothing went wrong in it and nothing came from another host."""
-    context = browser.new_context(base_url=address_of_site, viewport={"width": 360, "height": 740})
-    context.set_default_timeout(10_000)
-    tab, faults = context.new_page(), []
-    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("request", lambda request: request.url.startswith((address_of_site, "data:")) or faults.append(request.url))
-    yield tab
-    context.close()
+def open_tab(browser, address_of_site):
+    """Opens a tab of a phone 360 pixels wide, or as the settings say.
+
+    After the test, nothing went wrong in any tab and nothing came from another host.
+    """
+    contexts, faults = [], []
+
+    def open_tab(**settings):
+        phone = {"base_url": address_of_site, "viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
+        contexts.append(browser.new_context(**phone | settings))
+        contexts[-1].set_default_timeout(10_000)
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        own = (address_of_site, "data:", "blob:")
+        tab.on("request", lambda request: request.url.startswith(own) or faults.append(request.url))
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
     assert not faults
+
+
+@pytest.fixture
+def tab(open_tab):
+    return open_tab()

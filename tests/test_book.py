@@ -84,6 +84,23 @@ def test_the_twin_is_one_click_away_and_mutual(site, soup, path, page):
     assert target(there, back["href"])[0] == path
 
 
+@pytest.mark.parametrize("page", [page for page in IN_TOC if language(page) == "ja"])
+def test_twins_have_the_same_sections(site, page):
+    """So that the switch between them can keep the section."""
+
+    def outline(page):
+        sections = [mark.parent for mark in parse(site / f"{page}.html").select("[id^=section-]")]
+        return [len(section.find_parents("section")) for section in sections]
+
+    assert outline(page) == outline(twin(page))
+    assert len(outline(page)) == len(parse(site / f"{page}.html").select("article section section"))
+
+
+def test_the_site_is_light(site):
+    """Files that no page can ask for, such as most of MathJax, are left out."""
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < 12e6
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_search_engines_learn_both_languages(soup, page):
     found = {link["hreflang"]: link["href"] for link in soup.select("link[hreflang]")}

@@ -9,6 +9,7 @@ from sphinx.search.en import SearchEnglish
 from two_languages import LANGUAGES, language_of
 
 JAPANESE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
+KANJI = r"\u3005\u3400-\u9fff"
 # One pattern, understood by Python and by JavaScript, so that page and query are cut alike.
 RUN = rf"[{JAPANESE}]+|[A-Za-z0-9_\u00c0-\u024f\u0370-\u03ff]+"
 
@@ -22,13 +23,18 @@ var splitQuery = (query) => (query.match(/{RUN}/g) || []).flatMap((run) =>
   /^[{JAPANESE}]{{2}}/.test(run) ? [...run].slice(1).map((letter, i) => run[i] + letter) : [run]);
 """
 
-    def split(self, text):
+    def cut(self, text):
         """The words of a text; the same as splitQuery above."""
         for run in re.findall(RUN, text):
             if re.match(f"[{JAPANESE}]{{2}}", run):
                 yield from map("".join, pairwise(run))
             else:
                 yield run
+
+    def split(self, text):
+        """The words to index: also every kanji, so that a query of a single one, such as 層, finds it inside a run."""
+        yield from self.cut(text)
+        yield from re.findall(f"[{KANJI}]", text)
 
     def word_filter(self, word):
         """Keep hiragana, which Sphinx drops: a query is cut without asking whether its parts were kept."""

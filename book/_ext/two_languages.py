@@ -71,6 +71,12 @@ def join_lines(app, doctree):
         ]
 
 
+def number_sections(app, doctree):
+    """Give the sections below the title ids that are the same in both languages, for the switch to lead to."""
+    for number, section in enumerate(list(doctree.findall(nodes.section))[1:], start=1):
+        section["ids"].append(f"section-{number}")
+
+
 def localize(app, page, template, context, doctree):
     """Give the templates of one page its language: words, title, home, search, neighbours, and the way to its twin."""
     lang = language_of(page)
@@ -105,5 +111,6 @@ def localize(app, page, template, context, doctree):
 def setup(app):
     """Connect to Sphinx; the page context comes first, so that the theme's own handlers speak the page's language."""
     app.connect("doctree-read", join_lines)
+    app.connect("doctree-read", number_sections)
     app.connect("doctree-resolved", speak)
     app.connect("html-page-context", localize, priority=1)
