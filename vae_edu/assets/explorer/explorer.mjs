@@ -61,7 +61,7 @@ function parse(buffer) {
 
 // ------------------------------------------------------------------------------------------------------- the network
 
-/** The logits of 784 pixels are sigmoid-ed: probabilities of the image at z (d numbers), row by row. */
+/** The image at a point z (d numbers): 784 probabilities, row by row. */
 export function decode(model, z) {
   const h = model.origin.slice();
   model.slopes.forEach((slope, i) => slope.forEach((value, j) => { h[j] += value * z[i]; }));
@@ -295,9 +295,9 @@ const repeat = (count, html) => Array.from({ length: count }, (_, i) => html(i))
 // Each part fills its element, listens to the reader, and returns what draws it when the explorer's state has changed.
 const PARTS = {
   plane(element, explorer) {
-    const { model, text, move, on } = explorer, { d } = model, group = crypto.getRandomValues(new Uint32Array(1))[0];
+    const { model, language, text, move, on } = explorer, { d } = model, group = crypto.getRandomValues(new Uint32Array(1))[0];
     element.innerHTML = `
-      <p>${text.how(model.tensors.labels.length.toLocaleString())}</p>
+      <p>${text.how(model.tensors.labels.length.toLocaleString(language))}</p>
       <div class="le-columns">
         <canvas class="le-pad" tabindex="0" role="slider" aria-label="${text.pad}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}"></canvas>
         <canvas class="le-image" width="28" height="28" role="img"></canvas>
@@ -411,12 +411,12 @@ const PARTS = {
       <h3>${text.drawing}</h3>
       <p>${text.drawingHow}</p>
       <div class="le-figures">
-        <figure><canvas class="le-paper" width="448" height="448" role="img" aria-label="${text.paper}"></canvas>
-          <figcaption><button type="button">${text.clear}</button></figcaption></figure>
-        <figure><canvas class="le-input" width="28" height="28" role="img" aria-label="${text.input}"></canvas>
-          <figcaption>${text.input} <i>x</i></figcaption></figure>
-        <figure><canvas class="le-restored" width="28" height="28" role="img" aria-label="${text.restored}"></canvas>
-          <figcaption>${text.restored} <i>x̂</i></figcaption></figure>
+        <div><canvas class="le-paper" width="448" height="448" role="img" aria-label="${text.paper}"></canvas>
+          <p><button type="button">${text.clear}</button></p></div>
+        <div><canvas class="le-input" width="28" height="28" role="img" aria-label="${text.input}"></canvas>
+          <p>${text.input} <i>x</i></p></div>
+        <div><canvas class="le-restored" width="28" height="28" role="img" aria-label="${text.restored}"></canvas>
+          <p>${text.restored} <i>x̂</i></p></div>
       </div>
       <p role="status"></p>`;
     const [paper, input, restored] = all(element, "canvas"), status = find(element, "[role=status]");
@@ -457,7 +457,7 @@ const PARTS = {
       try {
         if (file.size > LARGEST) throw fault("foreign");
         const own = readModel(await file.arrayBuffer());
-        renew(own, course ?? explorer.model, text.loaded(file.name, own.d, own.tensors.labels.length.toLocaleString()));
+        renew(own, course ?? explorer.model, text.loaded(file.name, own.d, own.tensors.labels.length.toLocaleString(language)));
       } catch (error) {
         alert.textContent = told(error, text);
       }
