@@ -268,7 +268,8 @@ def _still(model_id, widgets):
     """The picture, as base64, that a widget shows when the notebook has run."""
     model = widgets[model_id]
     for buffer in model.get("buffers", []):
-        return buffer["data"]
+        if buffer["data"].startswith("iVBOR"):  # a PNG
+            return buffer["data"]
     for child in model["state"].get("children", []):
         picture = _still(child.removeprefix("IPY_MODEL_"), widgets)
         if picture:
