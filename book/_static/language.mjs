@@ -3,7 +3,7 @@
 
 /** The last section whose title is near the top of the window or has left it; none at the top of the page. */
 function sectionBeingRead() {
-  const header = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop);
+  const header = document.querySelector(".bd-header-article").getBoundingClientRect().bottom;
   const sections = [...document.querySelectorAll('[id^="section-"]')];
   return sections.findLast((section) => section.getBoundingClientRect().top < header + 100)?.id ?? "";
 }
