@@ -208,33 +208,42 @@ def carry_over(draft, lang, new):
     """Write one edit into a lesson: (notes about it, or None if it was not carried; why not, or not wholly, or None)."""
     text, cells, blocks = parsed(draft)
     n = next(n for n, c in enumerate(cells) if c.metadata["label"] == new.id and c.metadata.get("lang", lang) == lang)
-    cell, intended = cells[n], [(c.cell_type, c.source, c.metadata) for c in cells]
-    source = bare(new, cell, first=n < 2)
-    notes = [f"its {NAMES[TWIN[lang]]} text may need the same change"]
-    if not source:
-        return None, "the frame of a worked solution belongs to notebooks/build.py, and no code is left in it"
-    if cell.cell_type == "code":
-        source, notes = bilingual(cell.source, source, lang)
-        notes += ["its figure's alternative texts may need it"] if "alt" in cell.metadata else []
-    if not source:
-        return None, "comments in the lesson's cell wait for their translation"
+    cell, first = cells[n], n < 2
+    source, notes = inverse(new, cell, first, lang)
+    if source is None:
+        return None, notes
     if source == cell.source:
         return None, "what was edited belongs to notebooks/build.py"
     start, end = blocks[n].span(blocks[n].lastgroup)
     draft.write_bytes((text[:start] + source + text[end:]).encode())
-    intended[n] = (cell.cell_type, source, cell.metadata)
+    intended = [(c.cell_type, source if c is cell else c.source, c.metadata) for c in cells]
     try:
         if [(c.cell_type, c.source, c.metadata) for c in own(draft)] == intended:
             remade = next(c for c in made(draft, lang) if c.id == new.id)
-            if remade == new:
-                return notes, None
-            if bare(remade, cell, first=n < 2) == bare(new, cell, first=n < 2):
-                return notes, "a part of it belongs to notebooks/build.py; the rest was carried"
+            if bare(remade, cell, first) == bare(new, cell, first):
+                return (
+                    notes,
+                    None if remade == new else "a part of it belongs to notebooks/build.py; the rest was carried",
+                )
         reason = "the lesson cannot hold it: the builder would make something else of it"
     except (SyntaxError, tokenize.TokenError) as error:  # a half-written line, or a magic such as !ls
         reason = f"the builder reads plain Python only ({error})"
     draft.write_bytes(text.encode())
     return None, reason
+
+
+def inverse(new, cell, first, lang):
+    """The lesson's source for an edited cell, and notes; (None, why) if there is none."""
+    source = bare(new, cell, first)
+    if not source:
+        return None, "the frame of a worked solution belongs to notebooks/build.py, and no code is left in it"
+    if cell.cell_type == "markdown":
+        return source, [f"its {NAMES[TWIN[lang]]} text may need the same change"]
+    source, notes = bilingual(cell.source, source, lang)
+    return source, [
+        *notes,
+        "its figure's alternative texts may need it",
+    ] if "alt" in cell.metadata and source else notes
 
 
 def own(lesson):
@@ -260,35 +269,48 @@ def bare(new, cell, first):
 
 
 def bilingual(source, edited, lang):
-    """The lesson's code for the edited code of one language, and what to look at in the other.
+    """The lesson's code for the edited code of one language, and notes about the other; (None, why) if there is none.
 
     A comment that moved, or was rewritten in place, keeps its twin. Where it is unclear which comment became which, or
     one is new, they stand without twins, and `build.faults` names the cell until somebody translates it.
     """
-    twin, notes = TWIN[lang], [f"the {NAMES[TWIN[lang]]} notebook's code changes too"]
     units = [({"ja": unit[2], "en": unit[3]} if unit[2] else None, unit[0]) for unit in PAIR_OR_LINE.finditer(source)]
     shown = [build.in_language(f"{text}\n", lang).removesuffix("\n") for _, text in units]
     if shown != build.in_language(f"{source}\n", lang).removesuffix("\n").split("\n"):
-        return None, notes
-    lines, result = edited.split("\n"), []
+        return None, "comments in the lesson's cell wait for their translation"
+    lines, result, notes = edited.split("\n"), [], []
+    if [line for line in lines if not COMMENT.fullmatch(line)] != [
+        line for line in shown if not COMMENT.fullmatch(line)
+    ]:
+        notes.append(f"the {NAMES[TWIN[lang]]} notebook's code changes too")
     known = {line.strip(): pair for line, (pair, _) in zip(shown, units, strict=True) if pair}
-    kept = {line.strip() for line in lines}
+    lost = known.keys() - {line.strip() for line in lines}
     for tag, i, k, j, m in SequenceMatcher(None, shown, lines, autojunk=False).get_opcodes():
         if tag == "equal":
             result += [text for _, text in units[i:k]]
-            continue
-        fresh = [line for line in lines[j:m] if COMMENT.fullmatch(line) and line.strip() not in known]
-        gone = [known[line.strip()] for line in shown[i:k] if line.strip() in known.keys() - kept]
-        in_place = len(fresh) == len(gone)
-        result += [f"# {twin}: {pair[twin]}" for pair in gone if fresh and not in_place]
-        notes += [f"the comment {pair[twin]!r} {'may need it' if fresh else 'is gone'} there" for pair in gone]
-        for line in lines[j:m]:
-            comment, texts = COMMENT.fullmatch(line), known.get(line.strip())
-            if comment and not texts:
-                texts = (gone.pop(0) if in_place else {}) | {lang: comment[2]}
-            pair = [f"{comment[1]}# {key}: {texts[key]}" for key in build.LANGUAGES if key in texts] if comment else []
-            result += pair or [line]
+        else:
+            gone = [known[line.strip()] for line in shown[i:k] if line.strip() in lost]
+            more, remarks = _rewritten(lines[j:m], gone, known, lang)
+            result, notes = result + more, notes + remarks
     return "\n".join(result), notes
+
+
+def _rewritten(lines, gone, known, lang):
+    """Edited lines as the lesson has them, and notes; `gone` are the comments that stood there, `known` all of the cell."""
+    twin, result = TWIN[lang], []
+    fresh = [line for line in lines if COMMENT.fullmatch(line) and line.strip() not in known]
+    in_place = dict(zip(fresh, gone, strict=True)) if len(fresh) == len(gone) else {}
+    if fresh and not in_place:
+        result = [f"# {twin}: {pair[twin]}" for pair in gone]
+    for line in lines:
+        comment = COMMENT.fullmatch(line)
+        if comment:
+            pair = known.get(line.strip()) or in_place.get(line, {}) | {lang: comment[2]}
+            result += [f"{comment[1]}# {key}: {pair[key]}" for key in build.LANGUAGES if key in pair]
+        else:
+            result.append(line)
+    what = "may need the same change" if fresh else "is gone"
+    return result, [f"its {NAMES[twin]} comment {pair[twin]!r} {what}" for pair in gone]
 
 
 def absorb(path, lesson=None, lang=None, check=False):
