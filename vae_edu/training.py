@@ -1,9 +1,12 @@
-"""Training and evaluation: one step, whole runs, held-out loss, and models on disk."""
+"""Training and evaluation: one step, whole runs that survive a lost session, held-out loss, and models on disk."""
 
+import io
+import os
 import pickle
 import sys
 import time
 from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -15,6 +18,18 @@ from .losses import LossTerms, vae_loss
 from .models import ConvVAE, device_of
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
+CHECKPOINT = "vae-edu checkpoint 1"
+# What reading a file of another kind can raise.
+UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
@@ -46,24 +61,41 @@ def training_step(model, x, optimizer, beta=1.0):
     return LossTerms(*(term.detach() for term in terms))
 
 
-def train(model, dataset, epochs=10, *, test_dataset=None, batch_size=128, learning_rate=1e-3, beta=1.0, progress=True):
+def train(
+    model,
+    dataset,
+    epochs=10,
+    *,
+    test_dataset=None,
+    batch_size=128,
+    learning_rate=1e-3,
+    beta=1.0,
+    checkpoint=None,
+    progress=True,
+):
     """Train with Adam (Kingma and Ba 2015) on the model's device, in a new random order every epoch.
 
     The stop button (KeyboardInterrupt) ends the run: the model keeps what it learned, and the complete epochs are
     returned.
+
+    A run with a checkpoint can be lost at any moment, with its session: the same call goes on after the last complete
+    epoch and ends with the same weights, to the bit, as if nothing had happened.
 
     Args:
         model: a ConvVAE, on the device to train on.
         dataset: TensorDataset of images (N, 1, 28, 28) in [0, 1] and labels, as load_mnist gives it.
         epochs: passes over the data set.
         test_dataset: held-out images to evaluate after every epoch.
+        checkpoint: a file, for example on a mounted drive, that is renewed after every epoch; if it exists, the run in
+            it goes on, whatever weights the model has.
         progress: show a progress bar with both loss terms.
 
     Returns:
         list of EpochRecord.
 
     Raises:
-        TypeError, ValueError: an argument of another kind, or out of range.
+        TypeError, ValueError: an argument of another kind, or out of range, or not that of the checkpoint's run.
+        OSError: the checkpoint cannot be written.
         FloatingPointError: the loss became infinite or not a number.
     """
     images = require_dataset(dataset)
@@ -74,17 +106,21 @@ def train(model, dataset, epochs=10, *, test_dataset=None, batch_size=128, learn
     _require_positive("learning_rate", learning_rate)
     images = images.to(device_of(model))
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
-    total = epochs * -(-len(images) // batch_size)
-    history = []
-    with tqdm(total=total, disable=not progress, file=sys.stdout, ncols=110, bar_format=BAR) as bar:
+    settings = {"batch_size": batch_size, "learning_rate": learning_rate, "beta": beta, "images": len(images)}
+    history = [] if checkpoint is None else _resume(checkpoint, model, optimizer, settings, epochs)
+    steps = -(-len(images) // batch_size)  # of an epoch
+    total, done = epochs * steps, len(history) * steps
+    with tqdm(total=total, initial=done, disable=not progress, file=sys.stdout, ncols=110, bar_format=BAR) as bar:
         try:
-            for epoch in range(1, epochs + 1):
+            for epoch in range(len(history) + 1, epochs + 1):
                 bar.set_description_str(tr(ja=f"エポック {epoch}/{epochs}", en=f"epoch {epoch}/{epochs}"))
                 started = time.perf_counter()
                 terms = _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch)
                 seconds = time.perf_counter() - started
                 test = None if test_dataset is None else evaluate(model, test_dataset, beta=beta)
                 history.append(EpochRecord(epoch, terms, test, seconds))
+                if checkpoint is not None:
+                    _save_checkpoint(checkpoint, model, optimizer, settings, history, warn=bar.write)
         except KeyboardInterrupt:
             bar.write(
                 tr(
@@ -117,12 +153,16 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
 
 
 def save(model, path):
-    """Save a ConvVAE's weights; load(path) gives the model back."""
-    torch.save(model.state_dict(), path)
+    """Save a ConvVAE's weights; load(path) gives the model back. An older file stays whole until the new one is.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    _write(model.state_dict(), path)
 
 
 def load(path):
-    """The ConvVAE of the weights in a file, on the CPU: from save, or a state dict of the same layers.
+    """The ConvVAE of the weights in a file, on the CPU: from save, a checkpoint, or a state dict of the same layers.
 
     Weights are read as data only: nothing in the file is executed.
 
@@ -132,6 +172,7 @@ def load(path):
     """
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
+        weights = weights.get("model", weights)  # of a checkpoint
         model = ConvVAE(latent_dim=len(weights["fc_mu.bias"]))
         model.load_state_dict(weights)
     except FileNotFoundError:
@@ -141,7 +182,7 @@ def load(path):
                 en=f"path names no file: {str(path)!r}. Save a model there first with save(model, path).",
             )
         ) from None
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, KeyError, TypeError, IndexError) as error:
+    except UNREADABLE as error:
         raise ValueError(
             tr(
                 ja=f"path が指すファイル {str(path)!r} は ConvVAE の重みとして読めません ({type(error).__name__})。"
@@ -169,6 +210,99 @@ def load_pretrained(name="conv_vae_2d"):
         )
     with resources.as_file(ASSETS / f"{name}.pt") as path:
         return load(path)
+
+
+def _resume(path, model, optimizer, settings, epochs):
+    """The history of the run in a checkpoint, its state put back; without such a file, write one and start anew."""
+    if not Path(path).exists():
+        _save_checkpoint(path, model, optimizer, settings, [])  # what cannot be written is found out before training
+        return []
+    saved = _read_checkpoint(path)
+    for name, value in (settings | {"latent_dim": model.latent_dim}).items():
+        if saved["settings"].get(name) != value:
+            raise ValueError(
+                tr(
+                    ja=f"checkpoint {str(path)!r} は {name}={saved['settings'].get(name)!r} の学習の続きですが、"
+                    f"{name}={value!r} が渡されました。同じ値を渡すか、別のファイル名を指定してください。",
+                    en=f"checkpoint {str(path)!r} belongs to a run with {name}={saved['settings'].get(name)!r}, but "
+                    f"{name}={value!r} was given. Pass the same value, or name another file.",
+                )
+            )
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    torch.set_rng_state(saved["random"])
+    if saved["random_cuda"] is not None and device_of(model).type == "cuda":
+        torch.cuda.set_rng_state(saved["random_cuda"], device_of(model))
+    print(
+        tr(
+            ja=f"checkpoint から再開します: {epochs} エポックのうち {len(saved['history'])} エポックが終わっています。",
+            en=f"Going on from the checkpoint: {len(saved['history'])} of {epochs} epochs are done.",
+        )
+    )
+    return [
+        EpochRecord(epoch, LossTerms(*terms), test and LossTerms(*test), seconds)
+        for epoch, terms, test, seconds in saved["history"]
+    ]
+
+
+def _read_checkpoint(path):
+    """What _save_checkpoint wrote. It is read as data only: nothing in the file is executed."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        if saved["format"] != CHECKPOINT:
+            raise ValueError(saved["format"])
+    except UNREADABLE as error:
+        raise ValueError(
+            tr(
+                ja=f"checkpoint が指すファイル {str(path)!r} は、学習の途中の記録として読めません "
+                f"({type(error).__name__})。別のファイル名を指定してください。",
+                en=f"checkpoint names a file that holds no run: {str(path)!r} ({type(error).__name__}). "
+                "Name another file.",
+            )
+        ) from error
+    return saved
+
+
+def _save_checkpoint(path, model, optimizer, settings, history, warn=None):
+    """Write all that the next epoch depends on. With `warn`, a full disk is told to it and ends no run."""
+    device = device_of(model)
+    state = {
+        "format": CHECKPOINT,
+        "settings": settings | {"latent_dim": model.latent_dim},
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        "history": [(r.epoch, tuple(r.train), r.test and tuple(r.test), r.seconds) for r in history],
+    }
+    try:
+        _write(state, path)
+    except OSError as error:
+        if warn is None:
+            raise
+        warn(error.strerror, file=sys.stdout)
+
+
+def _write(state, path):
+    """torch.save in one step: whenever the machine stops, the file is the whole old one or the whole new one."""
+    path, buffer = Path(path), io.BytesIO()
+    torch.save(state, buffer)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(buffer.getvalue())
+            file.flush()
+            os.fsync(file.fileno())  # or a crash of the machine could leave an empty file under the final name
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(
+            error.errno,
+            tr(
+                ja=f"{str(path)!r} に書き込めません ({error.strerror})。空きのある、書き込めるフォルダを指定してください。",
+                en=f"{str(path)!r} cannot be written ({error.strerror}). Name a folder that has room and can be written.",
+            ),
+        ) from error
 
 
 def _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch):
