@@ -1,11 +1,15 @@
 """data: where the digits come from, what they are, and what is said when they cannot be had."""
 
-import functools
+import errno
 import gzip
 import hashlib
 import http.server
+import os
+import shutil
 import struct
 import threading
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -38,6 +42,7 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.delenv("VAE_EDU_DATA")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    data._try_download.cache_clear()
     return tmp_path / "cache"
 
 
@@ -82,6 +87,17 @@ def test_a_truncated_file_is_named(official, monkeypatch, lang, words):
     assert vae_edu.load_mnist("train").source == "mnist"
 
 
+@pytest.mark.parametrize(("lang", "words"), [("ja", "MNIST ではありません"), ("en", "does not hold MNIST")])
+def test_a_file_of_the_right_size_and_another_content_is_named(official, monkeypatch, lang, words):
+    vae_edu.set_language(lang)
+    path = official / "MNIST" / "raw" / "train-labels-idx1-ubyte"
+    path.write_bytes(bytes(path.stat().st_size))
+    monkeypatch.setenv("VAE_EDU_DATA", str(official))
+    with pytest.raises(ValueError, match=words) as error:
+        vae_edu.load_mnist("train")
+    assert str(path) in str(error.value)
+
+
 @pytest.mark.parametrize(("lang", "words"), [("ja", "がありません"), ("en", "folder without")])
 def test_a_missing_file_is_named(tmp_path, monkeypatch, lang, words):
     vae_edu.set_language(lang)
@@ -97,37 +113,153 @@ def test_a_local_copy_is_used_before_any_download(official, nowhere, monkeypatch
     assert vae_edu.load_mnist("test").source == "mnist"
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ja", "同梱のサンプルを使います"), ("en", "bundled sample is used")])
-def test_without_a_network_the_sample_is_used_and_nothing_is_left(nowhere, monkeypatch, capsys, lang, words):
+@pytest.fixture
+def mirror(nowhere, official, monkeypatch):
+    """A host that serves MNIST's files, after `mirror.play(handler)` in the handler's own way: what torchvision lists."""
+    raw = official / "MNIST" / "raw"
+    packed = {f"{path.name}.gz": gzip.compress(path.read_bytes(), compresslevel=1) for path in sorted(raw.iterdir())}
+    shutil.rmtree(official / "MNIST")
+
+    class Host(http.server.BaseHTTPRequestHandler):
+        files, ways = packed, [send]
+
+        def do_GET(self):
+            way = self.ways[0] if len(self.ways) == 1 else self.ways.pop(0)
+            way(self, packed[self.path.strip("/")])
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setattr(MNIST, "mirrors", [here, here])
+    monkeypatch.setattr(
+        MNIST, "resources", [(name, hashlib.md5(content).hexdigest()) for name, content in packed.items()]
+    )
+    monkeypatch.setattr(data, "SILENCE", 0.3)
+    Host.released = threading.Event()  # those who keep silent or dawdle do so until then
+    yield Host
+    Host.released.set()
+    server.shutdown()
+
+
+def send(host, content, *, status=200, length=None, pause=0):
+    host.send_response(status)
+    host.send_header("Content-Length", str(length or len(content)))
+    host.end_headers()
+    for start in range(0, len(content), 100_000):
+        host.wfile.write(content[start : start + 100_000])
+        host.released.wait(pause)
+
+
+def status(code):
+    return lambda host, content: send(host, b"an error page", status=code)
+
+
+def silence(host, content):
+    host.released.wait(20)
+
+
+# What the host does, and what is said of it in each language.
+FAULTS = {
+    "refuses": (status(403), "エラー 403", "error 403"),
+    "has lost it": (status(404), "エラー 404", "error 404"),
+    "is overloaded": (status(503), "エラー 503", "error 503"),
+    "accepts and never answers": (silence, "応答しません", "does not answer"),
+    "shows a login page": (lambda host, content: send(host, b"<html>Please sign in</html>"), "ログイン画面", "login"),
+    "breaks off midway": (
+        lambda host, content: send(host, content[: len(content) // 2], length=len(content)),
+        "途中で切れました",
+        "the connection broke",
+    ),
+    "sends another content": (
+        lambda host, content: send(host, bytes(len(content))),
+        "MNIST ではありません",
+        "is not MNIST",
+    ),
+    "dawdles": (lambda host, content: send(host, content, pause=0.2), "時間がかかっています", "takes long"),
+}
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_the_host_does_the_lesson_goes_on(mirror, nowhere, monkeypatch, capsys, fault, lang):
+    vae_edu.set_language(lang)
+    monkeypatch.setattr(data, "PATIENCE", 2)
+    mirror.ways = [FAULTS[fault][0]]
+    assert vae_edu.load_mnist("train").source == "sample"
+    said = capsys.readouterr().out
+    assert FAULTS[fault][1 if lang == "ja" else 2] in said
+    assert {"ja": "代わりに同梱のサンプルを使います", "en": "The bundled sample is used instead"}[lang] in said
+    mirror.ways = [lambda host, content: pytest.fail("asked again")]
+    assert vae_edu.load_mnist("test").source == "sample", "the second split does not wait again"
+    kept = [path.name for path in nowhere.glob("MNIST/raw/*")]
+    assert not kept, "nothing half-written is where data is looked for"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "配布元に接続できません"), ("en", "its host is out of reach")])
+def test_without_a_network_the_sample_is_used(nowhere, monkeypatch, capsys, lang, words):
     vae_edu.set_language(lang)
     monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: refused at once
     assert vae_edu.load_mnist("train").source == "sample"
     assert words in capsys.readouterr().out
-    assert list(nowhere.iterdir()) == []
 
 
-def test_a_download_is_kept(official, nowhere, monkeypatch, tmp_path_factory):
-    served = tmp_path_factory.mktemp("mirror")
-    resources = []
-    for path in sorted((official / "MNIST" / "raw").iterdir()):
-        packed = gzip.compress(path.read_bytes(), compresslevel=1)
-        (served / f"{path.name}.gz").write_bytes(packed)
-        resources.append((f"{path.name}.gz", hashlib.md5(packed).hexdigest()))
+def test_a_lesson_waits_less_than_half_a_minute():
+    assert data.PATIENCE < 30 and len(MNIST.mirrors) * data.SILENCE <= data.PATIENCE
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    monkeypatch.setattr(MNIST, "resources", resources)
+def test_a_download_is_kept(mirror, nowhere):
     assert vae_edu.load_mnist("test").source == "mnist"
-    server.shutdown()
-    assert vae_edu.load_mnist("train").source == "mnist"  # from the cache: the mirror is gone
+    mirror.ways = [lambda host, content: pytest.fail("asked again")]
+    assert vae_edu.load_mnist("train").source == "mnist"
     assert sorted(path.name for path in nowhere.rglob("*") if path.is_file()) == sorted(
         name for files in data.FILES.values() for name in files
     )
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "dawdles"])
+def test_the_second_mirror_helps_the_first_out(mirror, fault):
+    mirror.ways = [FAULTS[fault][0], send]
+    assert vae_edu.load_mnist("test").source == "mnist"
+
+
+def test_a_slow_download_is_used_as_soon_as_it_is_there(mirror, nowhere, monkeypatch):
+    monkeypatch.setattr(data, "PATIENCE", 0.1)
+    mirror.ways = [FAULTS["dawdles"][0]]
+    assert vae_edu.load_mnist("test").source == "sample"
+    mirror.released.set()
+    for _ in range(100):
+        if data._fault(nowhere, "test") is None:
+            break
+        time.sleep(0.1)
+    assert vae_edu.load_mnist("test").source == "mnist"
+
+
+def test_two_notebooks_that_download_at_once_do_not_harm_each_other(mirror, nowhere):
+    threads = [threading.Thread(target=data._download, args=[nowhere]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert data._fault(nowhere, "train") is None and data._fault(nowhere, "test") is None
+    assert [path.name for path in nowhere.iterdir()] == ["MNIST"]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_disk_that_cannot_be_written_is_named(mirror, nowhere, monkeypatch, capsys, number, lang):
+    def write(self, content):
+        raise OSError(number, os.strerror(number))
+
+    vae_edu.set_language(lang)
+    monkeypatch.setattr(Path, "write_bytes", write)
+    assert vae_edu.load_mnist("train").source == "sample"
+    said = capsys.readouterr().out
+    assert str(nowhere) in said and os.strerror(number) in said
+    assert ("書き込めません" in said) == (lang == "ja")
+    assert not [path for path in nowhere.rglob("*") if path.is_file()]
 
 
 def test_one_of_each_digit():

@@ -1,8 +1,18 @@
 """MNIST as tensors: the whole set where it can be had, a bundled sample of it everywhere else."""
 
+import errno
+import gzip
+import hashlib
+import math
 import os
-import socket
+import queue
+import struct
 import tempfile
+import threading
+import urllib.error
+import urllib.request
+from functools import cache
+from http.client import HTTPException
 from importlib import resources
 from pathlib import Path
 
@@ -10,17 +20,19 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 from torchvision.datasets import MNIST
+from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from .language import tr
 
 ASSETS = resources.files("vae_edu") / "assets"
 CACHE = Path.home() / ".cache" / "vae_edu"
-TIMEOUT = 10  # seconds of silence after which a download is given up; torchvision itself waits for ever
+SILENCE = 8  # seconds without an answer after which the next mirror is tried; torchvision itself waits for ever
+PATIENCE = 20  # seconds that a lesson waits for a download in all
 
-# The official files and their sizes in bytes: a header of 16 or 8 bytes, then one byte per pixel or label.
+# The official files and their shapes; in a file, a header says the shape, and one byte per pixel or label follows.
 FILES = {
-    "train": {"train-images-idx3-ubyte": 16 + 60_000 * 784, "train-labels-idx1-ubyte": 8 + 60_000},
-    "test": {"t10k-images-idx3-ubyte": 16 + 10_000 * 784, "t10k-labels-idx1-ubyte": 8 + 10_000},
+    "train": {"train-images-idx3-ubyte": (60_000, 28, 28), "train-labels-idx1-ubyte": (60_000,)},
+    "test": {"t10k-images-idx3-ubyte": (10_000, 28, 28), "t10k-labels-idx1-ubyte": (10_000,)},
 }
 
 
@@ -29,7 +41,7 @@ def load_mnist(split="train"):
 
     The environment variable VAE_EDU_DATA decides where from: a directory that holds `MNIST/raw/*-ubyte`, or the
     word `sample`. Without it a local copy is used (`data/` here, or the cache of an earlier download), then a
-    download, then the bundled sample of 5,000 training and 1,000 test images.
+    download, then, if none succeeds within 20 seconds, the bundled sample of 5,000 training and 1,000 test images.
 
     Args:
         split: "train" or "test".
@@ -39,7 +51,7 @@ def load_mnist(split="train"):
         "mnist" (60,000 / 10,000 images) or "sample".
 
     Raises:
-        ValueError: unknown split, or a file in VAE_EDU_DATA that does not have the official size.
+        ValueError: unknown split, or a file in VAE_EDU_DATA that does not have the official size and header.
         FileNotFoundError: a file is missing in VAE_EDU_DATA.
     """
     if split not in FILES:
@@ -57,17 +69,11 @@ def load_mnist(split="train"):
     for folder in (Path("data"), CACHE):
         if _fault(folder, split) is None:
             return _read(folder, split)
-    try:
-        _download(CACHE)
+    error = _try_download(CACHE)
+    if error is None:
         return _read(CACHE, split)
-    except (OSError, EOFError, RuntimeError, ValueError) as error:
-        print(
-            tr(
-                ja=f"MNIST をダウンロードできませんでした ({type(error).__name__})。代わりに同梱のサンプルを使います。",
-                en=f"MNIST could not be downloaded ({type(error).__name__}), so the bundled sample is used instead.",
-            )
-        )
-        return _sample(split)
+    print(_reason(error), tr(ja="代わりに同梱のサンプルを使います。", en="The bundled sample is used instead."))
+    return _sample(split)
 
 
 def one_of_each_digit(dataset):
@@ -175,8 +181,8 @@ def _read(folder, split):
     fault = _fault(folder, split)
     if fault:
         raise fault
-    mnist = MNIST(folder, train=split == "train")
-    dataset = TensorDataset(mnist.data[:, None].float() / 255, mnist.targets)
+    images, labels = (folder / "MNIST" / "raw" / name for name in FILES[split])
+    dataset = TensorDataset(read_image_file(images)[:, None].float() / 255, read_label_file(labels))
     dataset.source = "mnist"
     print(
         tr(
@@ -188,8 +194,8 @@ def _read(folder, split):
 
 
 def _fault(folder, split):
-    """None, or the error that says which file of the split is missing or has another size."""
-    for name, size in FILES[split].items():
+    """None, or the error that says which file of the split is missing or is not the official one."""
+    for name, shape in FILES[split].items():
         path = folder / "MNIST" / "raw" / name
         if not path.is_file():
             return FileNotFoundError(
@@ -200,32 +206,106 @@ def _fault(folder, split):
                     "Name a folder that holds MNIST/raw, or the word sample.",
                 )
             )
-        if path.stat().st_size != size:
+        header = struct.pack(f">{1 + len(shape)}i", 2048 + len(shape), *shape)
+        size, official = path.stat().st_size, len(header) + math.prod(shape)
+        if size != official:
             return ValueError(
                 tr(
-                    ja=f"{path} は {path.stat().st_size:,} バイトですが、正しくは {size:,} バイトです。"
+                    ja=f"{path} は {size:,} バイトですが、正しくは {official:,} バイトです。"
                     "ファイルが途中で切れています。もう一度コピーするか、VAE_EDU_DATA=sample を指定してください。",
-                    en=f"{path} has {path.stat().st_size:,} bytes, but the official file has {size:,}. "
+                    en=f"{path} has {size:,} bytes, but the official file has {official:,}. "
                     "It was cut off: copy it again, or set VAE_EDU_DATA=sample.",
                 )
             )
+        with open(path, "rb") as file:
+            if file.read(len(header)) != header:
+                return ValueError(
+                    tr(
+                        ja=f"{path} の中身は MNIST ではありません。もう一度コピーするか、VAE_EDU_DATA=sample を指定してください。",
+                        en=f"{path} does not hold MNIST. Copy it again, or set VAE_EDU_DATA=sample.",
+                    )
+                )
     return None
 
 
-def _download(folder):
-    """Fetch MNIST into `folder`; a download that breaks off leaves nothing behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
+@cache
+def _try_download(folder):
+    """None when MNIST lies in `folder`, else what prevented it.
+
+    One try a session: only the first cell that needs the data waits. The try runs in a thread of its own, because name
+    servers and slow hosts know no time limit; it goes on after PATIENCE, and load_mnist then finds its files.
+    """
+    outcome = queue.SimpleQueue()
+
+    def run():
+        try:
+            outcome.put(_download(folder))
+        except (OSError, ValueError, HTTPException) as error:
+            outcome.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
     try:
-        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as half_done:
-            MNIST(half_done, download=True)
-            raw = folder / "MNIST" / "raw"
-            raw.mkdir(parents=True, exist_ok=True)
-            for name in [*FILES["train"], *FILES["test"]]:
-                os.replace(Path(half_done) / "MNIST" / "raw" / name, raw / name)
-    finally:
-        socket.setdefaulttimeout(before)
+        return outcome.get(timeout=PATIENCE)
+    except queue.Empty:
+        return queue.Empty()
+
+
+def _download(folder):
+    """Fetch MNIST's four files into `folder`; each appears there whole and as the official one, or not at all."""
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as half_done:
+        for packed, md5 in MNIST.resources:
+            path = Path(half_done) / packed.removesuffix(".gz")
+            path.write_bytes(gzip.decompress(_fetch(packed, md5)))
+            os.replace(path, raw / path.name)
+
+
+def _fetch(name, md5):
+    """The content of a file of torchvision's list, from the first mirror that sends the official one."""
+    for mirror in MNIST.mirrors:
+        try:
+            with urllib.request.urlopen(mirror + name, timeout=SILENCE) as answer:
+                content = answer.read()
+            if hashlib.md5(content).hexdigest() == md5:
+                return content
+            error = ValueError(name)
+        except (OSError, HTTPException) as fault:
+            error = fault
+    raise error
+
+
+def _reason(error):
+    """A sentence about why a download failed, and what to try."""
+    again_ja, again_en = "カーネルを再起動すると、もう一度試します。", "Restart the kernel to try again."
+    if isinstance(error, queue.Empty):
+        return tr(
+            ja="MNIST のダウンロードに時間がかかっています。裏で続いているので、終わってからこのセルを実行し直すと全データを使えます。",
+            en="MNIST's download takes long. It goes on in the background: run this cell again later to use all the data.",
+        )
+    if isinstance(error, urllib.error.HTTPError):
+        ja, en = f"配布元がエラー {error.code} を返しました", f"its host answered with error {error.code}"
+    elif isinstance(error, ValueError):
+        ja = "届いた内容が MNIST ではありません。ネットワークのログイン画面かもしれません"
+        en = "what came is not MNIST, perhaps the login page of this network"
+    elif isinstance(error, OSError) and error.errno in (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+    ):
+        ja, en = f"{CACHE} に書き込めません: {error.strerror}", f"{CACHE} cannot be written: {error.strerror}"
+    elif isinstance(getattr(error, "reason", error), TimeoutError):
+        ja, en = "配布元が応答しません", "its host does not answer"
+    elif isinstance(error, HTTPException | ConnectionError):
+        ja, en = "通信が途中で切れました", "the connection broke"
+    else:
+        ja, en = "配布元に接続できません", "its host is out of reach"
+    return tr(
+        ja=f"MNIST をダウンロードできませんでした ({ja})。{again_ja}",
+        en=f"MNIST could not be downloaded ({en}). {again_en}",
+    )
 
 
 def bundled(split):
