@@ -140,7 +140,7 @@ def tables(speed, weights, browser):
         i = ("ja", "en").index(language)
         rows = [(row[1 + i], row[3].format(speed[row[0]])) for row in SPEED_ROWS]
         rows += [(row[i], f"{row[2] / 1000:,.0f} kB") for row in sizes]
-        head = ("測ったもの", "値") if language == "ja" else ("what", "figure")
+        head = ("測ったもの", "値") if language == "ja" else ("measured", "value")
         lines = [f"| {name} | {figure} |" for name, figure in [head, ("---", "---:"), *rows]]
         yield language, "\n".join(lines) + f"\n\n{machine}\n"
 

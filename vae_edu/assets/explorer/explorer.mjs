@@ -196,10 +196,12 @@ const vector = (values) => `(${Array.from(values, number).join(", ")})`;
 const TEXT = {
   ja: {
     pad: "潜在空間の平面。矢印キーで点を動かし、Home キーで原点に戻ります",
-    how: (n) => `平面をドラッグするか、矢印キーを押すと、点 <i>z</i> が動き、デコーダがその点の画像を描きます。小さな点は画像 ${n} 枚の平均 <i>μ</i> で、色が数字を表します。`,
+    sliders: "スライダーで点 <i>z</i> を動かすと、デコーダがその点の画像を描きます。",
+    how: "平面をドラッグするか、矢印キーを押すと、点 <i>z</i> が動き、デコーダがその点の画像を描きます。",
+    dots: (n) => `小さな点の 1 つ 1 つが、画像 1 枚の平均 <i>μ</i> です (全部で ${n} 枚)。色は数字を表します。`,
     image: (z) => `点 z = ${z} をデコードした画像`,
     random: "<i>z</i> を事前分布から引く",
-    shown: "平面に表示するもの", points: "画像の平均", map: "地図", axes: ["横軸", "縦軸"],
+    shown: "平面に表示するもの", points: "各画像の平均 μ", map: "地図", axes: ["横軸", "縦軸"],
     interpolation: "2 点の間を補間する",
     interpolationHow: "点を動かして「A をここに」「B をここに」を押すと、A と B を結ぶ線分の上の 9 点をデコードします。画像を押すと、点がそこへ動きます。",
     set: (name) => `${name} をここに`,
@@ -207,10 +209,11 @@ const TEXT = {
     drawing: "数字を描いてエンコードする",
     drawingHow: "黒い枠に数字を 1 つ描いてください。大きさと位置を MNIST と同じようにそろえてから、エンコーダに渡します。",
     paper: "数字を描く枠", clear: "消す", input: "エンコーダの入力", restored: "再構築",
-    noCloud: "描くと、エンコーダが出す雲が、平面の上に楕円で現れます。",
-    cloud: (mu, sigma) => `μ = ${mu}、σ = ${sigma}。平面の楕円は、雲 q(z|x) の 1σ と 2σ の範囲です。再構築は z = μ をデコードした画像です。`,
+    noCloud: "数字を描くと、エンコーダが求めた雲が、平面に楕円で表示されます。",
+    cloud: (mu, sigma) => `μ = ${mu}、σ = ${sigma}。平面の楕円は、雲 q(z|x) の 1σ と 2σ の範囲です。再構築は z = μ をデコードした画像です。エンコーダはどんな画像にも雲を返すので、数字でなくても、よく似た数字として再構築します。`,
     file: "自分のモデルを探検する",
     fileHow: "ノートブックで <code>vae_edu.export_explorer(model, \"my_vae.safetensors\")</code> を実行し、できたファイルをここにドロップするか、選んでください。ファイルはこのページの中だけで使い、どこにも送りません。",
+    unchanged: "表示中のモデルはそのままです。",
     choose: "ファイルを選ぶ", back: "講座のモデルに戻す",
     loaded: (name, d, n) => `${name} を読み込みました (潜在変数 ${d} 次元、画像 ${n} 枚の平均)。`,
     faults: {
@@ -225,10 +228,12 @@ const TEXT = {
   },
   en: {
     pad: "Plane of the latent space. The arrow keys move the point, Home takes it to the origin",
-    how: (n) => `Drag in the plane or press the arrow keys: the point <i>z</i> moves, and the decoder draws its image. The small dots are the means <i>μ</i> of ${n} images, coloured by digit.`,
+    sliders: "Move the point <i>z</i> with the sliders: the decoder draws its image.",
+    how: "Drag in the plane or press the arrow keys: the point <i>z</i> moves, and the decoder draws its image.",
+    dots: (n) => `Each small dot is the mean <i>μ</i> of one image (${n} in all), coloured by digit.`,
     image: (z) => `The image decoded from the point z = ${z}`,
     random: "Draw <i>z</i> from the prior",
-    shown: "What the plane shows", points: "Means", map: "Map", axes: ["Across", "Up"],
+    shown: "What the plane shows", points: "Image means μ", map: "Map", axes: ["Across", "Up"],
     interpolation: "Interpolate between two points",
     interpolationHow: "Move the point and press “Put A here” or “Put B here”: nine points on the line from A to B are decoded. Press an image to move the point there.",
     set: (name) => `Put ${name} here`,
@@ -237,15 +242,16 @@ const TEXT = {
     drawingHow: "Draw one digit in the black box. It is scaled and centred as MNIST’s digits are, then handed to the encoder.",
     paper: "Box to draw a digit in", clear: "Clear", input: "Input of the encoder", restored: "Reconstruction",
     noCloud: "Once you draw, the encoder’s cloud appears in the plane as an ellipse.",
-    cloud: (mu, sigma) => `μ = ${mu}, σ = ${sigma}. The ellipses in the plane are 1σ and 2σ of the cloud q(z|x). The reconstruction is the image decoded at z = μ.`,
+    cloud: (mu, sigma) => `μ = ${mu}, σ = ${sigma}. The ellipses in the plane are 1σ and 2σ of the cloud q(z|x). The reconstruction is the image decoded at z = μ. The encoder returns a cloud for any image, so what is no digit is restored as a digit like it.`,
     file: "Explore your own model",
     fileHow: "Run <code>vae_edu.export_explorer(model, \"my_vae.safetensors\")</code> in a notebook, and drop the file here or choose it. It stays in this page and is sent nowhere.",
+    unchanged: "The model shown is unchanged.",
     choose: "Choose a file", back: "Back to the course’s model",
     loaded: (name, d, n) => `Loaded ${name}: ${d} latent dimension${d === 1 ? "" : "s"}, means of ${n} images.`,
     faults: {
       torch: "This is a PyTorch weight file. Run vae_edu.export_explorer(model, \"my_vae.safetensors\") in the notebook, and choose the file that it writes.",
-      foreign: "This is no explorer file. Choose one written by vae_edu.export_explorer(model, \"my_vae.safetensors\").",
-      cutOff: "The file is cut off. Download it again, or write it anew.",
+      foreign: "This is not an explorer file. Choose one written by vae_edu.export_explorer(model, \"my_vae.safetensors\").",
+      cutOff: "The file is cut off. Download it again, or export it again.",
       missing: (name) => `The file has no ${name}. Export a ConvVAE of the course.`,
       shape: (name, given, expected) => `${name} must have the shape ${expected}, but it is ${given}. Export the course’s ConvVAE with its layers unchanged.`,
       notFinite: (name) => `${name} has values that are not finite. Train again with a smaller learning rate, then export.`,
@@ -257,7 +263,7 @@ const TEXT = {
 // ---------------------------------------------------------------------------------------------------------- the page
 
 /** Fill an element with the explorer of a model; returns a function that ends it. */
-export function mount(root, model, language, parts = Object.keys(PARTS), course = null, said = "") {
+export function mount(root, model, language, parts = ["plane", "interpolation", "drawing", "file"], course = null, said = "") {
   const end = new AbortController(), draws = [];
   const explorer = {
     root, model, language, parts, text: TEXT[language],
@@ -294,18 +300,20 @@ const repeat = (count, html) => Array.from({ length: count }, (_, i) => html(i))
 
 // Each part fills its element, listens to the reader, and returns what draws it when the explorer's state has changed.
 const PARTS = {
+  /** What latent_sliders shows in a notebook. */
+  sliders(element, explorer) {
+    element.innerHTML = `<p>${explorer.text.sliders}</p><div class="le-columns">${pointOf(explorer)}</div>`;
+    return livePoint(element, explorer);
+  },
+
   plane(element, explorer) {
     const { model, language, text, move, on } = explorer, { d } = model, group = crypto.getRandomValues(new Uint32Array(1))[0];
     element.innerHTML = `
-      <p>${text.how(model.tensors.labels.length.toLocaleString(language))}</p>
+      <p>${text.how} <span class="le-dots">${text.dots(model.tensors.labels.length.toLocaleString(language))}</span></p>
       <div class="le-columns">
         <canvas class="le-pad" tabindex="0" role="slider" aria-label="${text.pad}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}"></canvas>
-        <canvas class="le-image" width="28" height="28" role="img"></canvas>
-        <div class="le-side">
-          <div class="le-sliders">${repeat(d, (i) => `
-            <label><span><i>z</i><sub>${i + 1}</sub></span>
-              <input type="range" min="${-LIMIT}" max="${LIMIT}" step="0.01"> <output></output></label>`)}
-          </div>
+        ${pointOf(explorer)}
+        <div class="le-options">
           <button type="button" class="le-random">${text.random}</button>
           <fieldset><legend>${text.shown}</legend>${["points", "map"].map((name) => `
             <label><input type="radio" name="shown-${group}" value="${name}"> ${text[name]}</label>`).join("")}
@@ -315,8 +323,8 @@ const PARTS = {
           </div>
         </div>
       </div>`;
-    const pad = find(element, ".le-pad"), image = find(element, ".le-image"), layer = newCanvas(1);
-    const sliders = all(element, "input[type=range]"), choices = all(element, "input[type=radio]"), selects = all(element, "select");
+    const pad = find(element, ".le-pad"), layer = newCanvas(1), drawPoint = livePoint(element, explorer);
+    const choices = all(element, "input[type=radio]"), selects = all(element, "select");
     const axes = d > 1 ? [0, 1] : [0]; // the dimensions that the plane shows, across and up
     let shown = "points", drawn = "";
 
@@ -331,13 +339,13 @@ const PARTS = {
     };
     onDrag(explorer, pad, reach, reach);
     on(pad, "keydown", (event) => {
-      const step = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowDown: [0, -0.1], ArrowUp: [0, 0.1] }[event.key];
-      if (step) move(at(...axes.map((axis, i) => explorer.z[axis] + step[i])));
+      const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+      const step = event.shiftKey ? 0.01 : 0.1;
+      if (way) move(at(...axes.map((axis, i) => explorer.z[axis] + step * way[i])));
       else if (event.key === "Home") move(new Float32Array(d));
       else return;
       event.preventDefault(); // or the page scrolls
     });
-    on(sliders, "input", () => move(sliders.map((slider) => slider.valueAsNumber)));
     on(find(element, ".le-random"), "click", () => move(explorer.z.map(normal)));
     on(choices, "change", ({ target }) => { shown = target.value; explorer.redraw(); });
     on(selects, "change", ({ target }) => {
@@ -352,6 +360,7 @@ const PARTS = {
       layer.width = layer.height = pad.width;
       const ink = inkOf(element);
       if (shown === "points") drawPoints(layer, model, axes, ink);
+      else layer.getContext("2d").fillRect(across(layer, -VIEW), 0, plane(layer), plane(layer)); // until the images are there
       drawAxes(layer, axes, ink);
       for (let row = 0; shown === "map" && row < STEPS; row++) { // a row for each picture of the screen: the page stays alive
         drawMapRow(layer, row, (...values) => decode(model, at(...values)));
@@ -368,9 +377,8 @@ const PARTS = {
 
     return () => {
       const { z } = explorer;
-      paint(image, decode(model, z));
-      image.ariaLabel = text.image(vector(z));
-      sliders.forEach((slider, i) => { slider.value = z[i]; slider.nextElementSibling.textContent = number(z[i]); });
+      drawPoint();
+      find(element, ".le-dots").hidden = shown !== "points";
       choices.forEach((choice) => { choice.checked = choice.value === shown; });
       selects.forEach((select, i) => { select.value = axes[i]; });
       pad.ariaValueNow = z[axes[0]].toFixed(2);
@@ -459,7 +467,7 @@ const PARTS = {
         const own = readModel(await file.arrayBuffer());
         renew(own, course ?? explorer.model, text.loaded(file.name, own.d, own.tensors.labels.length.toLocaleString(language)));
       } catch (error) {
-        alert.textContent = told(error, text);
+        alert.textContent = `${told(error, text)} ${text.unchanged}`;
       }
       input.value = ""; // or choosing the same file again says nothing
     };
@@ -480,6 +488,26 @@ const PARTS = {
     return () => {};
   },
 };
+
+/** The image of the explorer's point and a slider for each of its numbers; livePoint draws them and listens. */
+function pointOf({ model }) {
+  return `
+    <canvas class="le-image" width="28" height="28" role="img"></canvas>
+    <div class="le-sliders">${repeat(model.d, (i) => `
+      <label><span><i>z</i><sub>${i + 1}</sub></span>
+        <input type="range" min="${-LIMIT}" max="${LIMIT}" step="0.01"> <output></output></label>`)}
+    </div>`;
+}
+
+function livePoint(element, explorer) {
+  const { model, text, move, on } = explorer, image = find(element, ".le-image"), sliders = all(element, "input[type=range]");
+  on(sliders, "input", () => move(sliders.map((slider) => slider.valueAsNumber)));
+  return () => {
+    paint(image, decode(model, explorer.z));
+    image.ariaLabel = text.image(vector(explorer.z));
+    sliders.forEach((slider, i) => { slider.value = explorer.z[i]; slider.nextElementSibling.textContent = number(explorer.z[i]); });
+  };
+}
 
 /** Follow the pointer from where it goes down on a canvas until it is lifted, wherever it wanders. */
 function onDrag({ on }, canvas, start, go) {
@@ -533,7 +561,7 @@ function drawPoints(canvas, model, [first, second], { paper }) {
   context.save();
   context.rect(across(canvas, -VIEW), 0, plane(canvas), plane(canvas));
   context.clip(); // some images lie outside
-  context.globalAlpha = 0.55;
+  context.globalAlpha = 0.7;
   labels.forEach((label, i) => {
     context.fillStyle = COLOURS[label % 10];
     context.fillRect(across(canvas, points[i * d + first]) - size / 2, down(canvas, height(i)) - size / 2, size, size);
@@ -569,7 +597,7 @@ function drawAxes(canvas, axes, ink) {
 function drawMarks(pad, layer, axes, { z, ends, cloud, parts }) {
   const context = pad.getContext("2d"), dot = unit(pad);
   const place = (point) => [across(pad, point[axes[0]]), down(pad, axes.length > 1 ? point[axes[1]] : 0)];
-  const stroke = (draw) => [["#000", 5], ["#fff", 2.5]].forEach(([strokeStyle, width]) => { // seen on every ground
+  const stroke = (draw) => [["#000", 4], ["#fff", 2]].forEach(([strokeStyle, width]) => { // seen on every ground
     Object.assign(context, { strokeStyle, lineWidth: width * dot });
     context.beginPath();
     draw();
@@ -585,7 +613,7 @@ function drawMarks(pad, layer, axes, { z, ends, cloud, parts }) {
     const [width, height] = [0, 1].map((i) => times * (cloud.sigma[axes[i]] ?? 0) / (2 * VIEW) * plane(pad));
     stroke(() => context.ellipse(...place(cloud.mu), width, height, 0, 0, 2 * Math.PI));
   }
-  stroke(() => context.arc(...place(z), 8 * dot, 0, 2 * Math.PI));
+  if (String(cloud?.mu) !== String(z)) stroke(() => context.arc(...place(z), 8 * dot, 0, 2 * Math.PI)); // else it hides the cloud
 }
 
 /** Text around a point, with an edge that sets it off from whatever lies below. */
