@@ -160,7 +160,7 @@ def test_a_page_is_accessible_in_light_and_dark(open_tab, page, width):
     tab.evaluate("window.MathJax?.startup.promise")
     for scheme in ("light", "dark"):
         tab.emulate_media(color_scheme=scheme)
-        assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+        tab.wait_for_function("scheme => document.documentElement.dataset.theme == scheme", arg=scheme)
         results = Axe().run(tab, options=WCAG)
         assert not results.violations_count, f"{scheme}: {results.generate_report()}"
 
