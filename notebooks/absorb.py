@@ -284,6 +284,8 @@ def bilingual(source, edited, lang):
     ]:
         notes.append(f"the {NAMES[TWIN[lang]]} notebook's code changes too")
     known = {line.strip(): pair for line, (pair, _) in zip(shown, units, strict=True) if pair}
+    if any(pair != known[line.strip()] for line, (pair, _) in zip(shown, units, strict=True) if pair):
+        return None, f"two comments of it read the same here, and not so in {NAMES[TWIN[lang]]}"
     lost = known.keys() - {line.strip() for line in lines}
     for tag, i, k, j, m in SequenceMatcher(None, shown, lines, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -299,7 +301,7 @@ def _rewritten(lines, gone, known, lang):
     """Edited lines as the lesson has them, and notes; `gone` are the comments that stood there, `known` all of the cell."""
     twin, result = TWIN[lang], []
     fresh = [line for line in lines if COMMENT.fullmatch(line) and line.strip() not in known]
-    in_place = dict(zip(fresh, gone, strict=True)) if len(fresh) == len(gone) else {}
+    in_place = dict(zip(fresh, gone, strict=True)) if len(set(fresh)) == len(fresh) == len(gone) else {}
     if fresh and not in_place:
         result = [f"# {twin}: {pair[twin]}" for pair in gone]
     for line in lines:
