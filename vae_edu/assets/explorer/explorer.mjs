@@ -115,16 +115,11 @@ function slide(weights, small, large, n, up) {
   for (let k = 0; k < weights.length; k++) {
     const weight = weights[k], kx = k & 3, ky = (k >> 2) & 3, kernel = k >> 4;
     const s0 = Math.floor(kernel / kernels) * n * n, l0 = (kernel % kernels) * 4 * n * n;
-    for (let y = 0; y < n; y++) {
-      const row = 2 * y - 1 + ky;
-      if (row < 0 || row >= 2 * n) continue; // padding
-      for (let x = 0; x < n; x++) {
-        const column = 2 * x - 1 + kx;
-        if (column < 0 || column >= 2 * n) continue;
-        const s = s0 + y * n + x, l = l0 + row * 2 * n + column;
-        if (up) large[l] += weight * small[s];
-        else small[s] += weight * large[l];
-      }
+    const x0 = kx === 0 ? 1 : 0, width = (kx === 3 ? n - 1 : n) - x0; // the first or last column may lie in the padding
+    for (let y = ky === 0 ? 1 : 0; y < (ky === 3 ? n - 1 : n); y++) {
+      const s = s0 + y * n + x0, l = l0 + (2 * y - 1 + ky) * 2 * n + 2 * x0 - 1 + kx;
+      if (up) for (let x = 0; x < width; x++) large[l + 2 * x] += weight * small[s + x];
+      else for (let x = 0; x < width; x++) small[s + x] += weight * large[l + 2 * x];
     }
   }
 }
