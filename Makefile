@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: lab test book notebooks bench
+.PHONY: lab test book notebooks absorb bench
 
 lab: .venv/.ready        ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir=notebooks
@@ -15,6 +15,9 @@ book: .venv/.ready       ## build the site into book/_build/html
 notebooks: .venv/.ready  ## rebuild ja/ and en/ from lessons/ on the full MNIST, and every link from pyproject.toml
 	$(BIN)/python notebooks/address.py
 	$(BIN)/python notebooks/build.py
+
+absorb: .venv/.ready     ## take an edited notebook back into its lesson: make absorb NOTEBOOK=path [OPTIONS=--check]
+	$(BIN)/python notebooks/absorb.py "$(NOTEBOOK)" $(OPTIONS)
 
 bench: book              ## measure the built site in Chromium, and write the tables that the book shows
 	$(BIN)/python tests/benchmarks/site.py
