@@ -11,7 +11,7 @@ FRONT_END = Path(__file__).resolve().parents[2] / "vae_edu" / "assets" / "explor
 MODEL = "conv_vae_2d.safetensors"  # beside explorer.mjs in _static; vae_edu/assets/make.py writes it
 OPEN = f'<div data-explorer="{MODEL}" data-parts="{{}}">'
 # The parts in place of each widget that lessons show.
-PARTS = {"latent_sliders": "sliders", "latent_explorer": "plane interpolation drawing"}
+PARTS = {"latent_sliders": "point", "latent_explorer": "plane interpolation drawing"}
 
 
 class Explorer(SphinxDirective):

@@ -296,7 +296,7 @@ const repeat = (count, html) => Array.from({ length: count }, (_, i) => html(i))
 // Each part fills its element, listens to the reader, and returns what draws it when the explorer's state has changed.
 const PARTS = {
   /** What latent_sliders shows in a notebook. */
-  sliders(element, explorer) {
+  point(element, explorer) {
     element.innerHTML = `<p>${explorer.text.sliders}</p><div class="le-columns">${pointOf(explorer)}</div>`;
     return livePoint(element, explorer);
   },
