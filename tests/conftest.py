@@ -109,7 +109,7 @@ def open_tab(browser, address_of_site):
     def open_tab(**settings):
         phone = {"base_url": address_of_site, "viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
         contexts.append(browser.new_context(**phone | settings))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(30_000)
         tab = contexts[-1].new_page()
         tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: faults.append(str(error)))
