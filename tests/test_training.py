@@ -2,6 +2,7 @@
 
 import errno
 import io
+import itertools
 import multiprocessing
 import os
 import pickle
@@ -27,6 +28,23 @@ def digits():
 def model():
     vae_edu.set_seed(0)
     return ConvVAE(latent_dim=2)
+
+
+@pytest.fixture
+def press_stop(monkeypatch):
+    """Presses the stop button at one training step, counted from 1."""
+
+    def press_stop(at_step):
+        step, steps = training.training_step, itertools.count(1)
+
+        def stopped(*args):
+            if next(steps) == at_step:
+                raise KeyboardInterrupt
+            return step(*args)
+
+        monkeypatch.setattr(training, "training_step", stopped)
+
+    return press_stop
 
 
 def test_training_learns(model, digits):
@@ -121,17 +139,9 @@ def test_evaluate_is_the_mean_over_the_images(model, digits):
 
 
 @pytest.mark.parametrize(("lang", "words"), [("ja", "停止しました"), ("en", "Stopped during epoch 2")])
-def test_the_stop_button_keeps_what_was_learned(model, digits, monkeypatch, capsys, lang, words):
+def test_the_stop_button_keeps_what_was_learned(model, digits, press_stop, capsys, lang, words):
     vae_edu.set_language(lang)
-    step, count = training.training_step, [0]
-
-    def stopped(*args):
-        count[0] += 1
-        if count[0] == 8:  # five batches an epoch
-            raise KeyboardInterrupt
-        return step(*args)
-
-    monkeypatch.setattr(training, "training_step", stopped)
+    press_stop(at_step=8)  # five batches an epoch
     start = model.fc_mu.weight.clone()
     history = vae_edu.train(model, digits, epochs=5)
     assert [record.epoch for record in history] == [1]
@@ -284,16 +294,8 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(few, tmp_path, capsys, lang):
     assert same(finished, again), "a finished run is not trained on"
 
 
-def test_a_stopped_run_goes_on_after_its_last_complete_epoch(few, tmp_path, monkeypatch):
-    step, count = training.training_step, [0]
-
-    def stopped(*args):
-        count[0] += 1
-        if count[0] == 6:  # four batches an epoch
-            raise KeyboardInterrupt
-        return step(*args)
-
-    monkeypatch.setattr(training, "training_step", stopped)
+def test_a_stopped_run_goes_on_after_its_last_complete_epoch(few, tmp_path, press_stop):
+    press_stop(at_step=6)  # four batches an epoch
     assert len(the_run(few, tmp_path / "run.pt")[1]) == 1
     assert same(the_run(few, tmp_path / "run.pt"), the_run(few, None))
 
