@@ -42,10 +42,10 @@ def test_codes_are_those_of_the_encoder_in_order():
 
 
 WRONG = {
-    "steps": (lambda: latent_grid(steps=1), ValueError, ["steps=1"]),
-    "limit": (lambda: latent_grid(limit=-3), ValueError, ["limit=-3"]),
-    "spacing": (lambda: latent_grid(spacing="log"), ValueError, ["spacing='log'", '"quantile"']),
-    "ends": (lambda: interpolate(torch.zeros(2), torch.zeros(3)), ValueError, ["start", "end", "(2,) / (3,)"]),
+    "steps": (lambda: latent_grid(steps=1), ValueError, ["steps", "1 (int)"]),
+    "limit": (lambda: latent_grid(limit=-3), ValueError, ["limit", "-3 (int)"]),
+    "spacing": (lambda: latent_grid(spacing="log"), ValueError, ["spacing", "'log'", "'quantile'"]),
+    "ends": (lambda: interpolate(torch.zeros(2), torch.zeros(3)), ValueError, ["start", "end", "(2,)", "(3,)"]),
 }
 
 

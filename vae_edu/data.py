@@ -19,9 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.utils.data import TensorDataset
-from torchvision.datasets import MNIST
-from torchvision.datasets.mnist import read_image_file, read_label_file
 
+from .arguments import require_all_digits, require_choice
 from .language import tr
 
 ASSETS = resources.files("vae_edu") / "assets"
@@ -54,13 +53,7 @@ def load_mnist(split="train"):
         ValueError: unknown split, or a file in VAE_EDU_DATA that does not have the official size and header.
         FileNotFoundError: a file is missing in VAE_EDU_DATA.
     """
-    if split not in FILES:
-        raise ValueError(
-            tr(
-                ja=f'split は "train" か "test" のどちらかです。渡された値: {split!r}。',
-                en=f'split must be "train" or "test", but {split!r} was given.',
-            )
-        )
+    require_choice("split", split, tuple(FILES))
     chosen = os.environ.get("VAE_EDU_DATA")
     if chosen == "sample":
         return _sample(split)
@@ -80,100 +73,11 @@ def one_of_each_digit(dataset):
     """The first image of each digit 0-9: (10, 1, 28, 28).
 
     Raises:
-        ValueError: the data set lacks a digit.
+        TypeError, ValueError: dataset is no such TensorDataset, or lacks a digit.
     """
     require_all_digits(dataset)
     images, labels = dataset.tensors
     return torch.stack([images[labels == digit][0] for digit in range(10)])
-
-
-def require_images(x, name="x"):
-    """Raise TypeError or ValueError unless `x` is a batch of images (B, 1, 28, 28), floating point, in [0, 1]."""
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point():
-        given = x.dtype if isinstance(x, torch.Tensor) else type(x).__name__
-        raise TypeError(
-            tr(
-                ja=f"{name} は float32 のテンソルでなければなりませんが、{given} が渡されました。"
-                "x.float() / 255 のように変換してください。",
-                en=f"{name} must be a float32 tensor, but {given} was given. Convert it, for example x.float() / 255.",
-            )
-        )
-    if x.shape[1:] != (1, 28, 28) or len(x) == 0:
-        raise ValueError(
-            tr(
-                ja=f"{name} の形は (B, 1, 28, 28)、B は 1 以上でなければなりませんが、{tuple(x.shape)} が渡されました。"
-                "1 枚の画像なら x[None]、28x28 でない画像なら大きさを変えてから渡してください。",
-                en=f"{name} must have the shape (B, 1, 28, 28) with B >= 1, but {tuple(x.shape)} was given. "
-                "Pass a single image as x[None], and resize images that are not 28x28.",
-            )
-        )
-    if x.device.type == "cpu":  # reading a value back from a GPU would make every training step wait for it
-        low, high = (value.item() for value in x.detach().aminmax())
-        if not (low >= 0 and high <= 1):
-            raise ValueError(
-                tr(
-                    ja=f"{name} の値は 0 以上 1 以下でなければなりませんが、{low:g} から {high:g} までの値があります。"
-                    "0 から 255 の画像なら 255 で割ってください。",
-                    en=f"{name} must have values in [0, 1], but its values go from {low:g} to {high:g}. "
-                    "Divide images in 0..255 by 255.",
-                )
-            )
-
-
-def require_dataset(dataset):
-    """The images (N, 1, 28, 28) of a TensorDataset of images and int64 labels; raises TypeError or ValueError."""
-    if not isinstance(dataset, TensorDataset) or len(dataset.tensors) != 2:
-        raise TypeError(
-            tr(
-                ja="dataset は TensorDataset(images, labels) でなければなりませんが、"
-                f"{type(dataset).__name__} が渡されました。load_mnist() の戻り値を渡してください。",
-                en=f"dataset must be a TensorDataset(images, labels), but {type(dataset).__name__} was given. "
-                "Pass what load_mnist() returns.",
-            )
-        )
-    images, labels = dataset.tensors
-    if len(images) == 0:
-        raise ValueError(
-            tr(
-                ja="dataset が空です。画像が 1 枚以上必要です。",
-                en="dataset is empty. It must hold at least one image.",
-            )
-        )
-    require_images(images, "dataset.tensors[0]")
-    if labels.dtype != torch.int64:
-        raise TypeError(
-            tr(
-                ja=f"dataset のラベルは int64 でなければなりませんが、{labels.dtype} です。"
-                "labels.long() で変換してください。",
-                en=f"the labels of dataset must be int64, but they are {labels.dtype}. "
-                "Convert them with labels.long().",
-            )
-        )
-    return images
-
-
-def require_all_digits(dataset):
-    """Raise ValueError unless every digit 0-9 has an image in the data set."""
-    require_dataset(dataset)
-    missing = sorted(set(range(10)) - set(dataset.tensors[1].tolist()))
-    if missing:
-        raise ValueError(
-            tr(
-                ja=f"dataset には 0 から 9 の画像がすべて必要ですが、{missing} がありません。",
-                en=f"dataset must hold every digit 0-9, but it has no image of {missing}.",
-            )
-        )
-
-
-def require_count(name, value):
-    """Raise ValueError unless `value` is a whole number of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(
-            tr(
-                ja=f"{name} は 1 以上の整数でなければなりませんが、{value!r} が渡されました。",
-                en=f"{name} must be a whole number of at least 1, but {value!r} was given.",
-            )
-        )
 
 
 def _read(folder, split):
@@ -181,8 +85,11 @@ def _read(folder, split):
     fault = _fault(folder, split)
     if fault:
         raise fault
-    images, labels = (folder / "MNIST" / "raw" / name for name in FILES[split])
-    dataset = TensorDataset(read_image_file(images)[:, None].float() / 255, read_label_file(labels))
+    images, labels = (
+        torch.from_numpy(np.fromfile(folder / "MNIST" / "raw" / name, np.uint8)[-math.prod(shape) :].reshape(shape))
+        for name, shape in FILES[split].items()
+    )
+    dataset = TensorDataset(images[:, None].float() / 255, labels.long())
     dataset.source = "mnist"
     print(
         tr(
@@ -252,18 +159,20 @@ def _try_download(folder):
 
 def _download(folder):
     """Fetch MNIST's four files into `folder`; each appears there whole and as the official one, or not at all."""
+    from torchvision.datasets import MNIST  # here, because its import takes longer than torch's
+
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as half_done:
         for packed, md5 in MNIST.resources:
             path = Path(half_done) / packed.removesuffix(".gz")
-            path.write_bytes(gzip.decompress(_fetch(packed, md5)))
+            path.write_bytes(gzip.decompress(_fetch(MNIST.mirrors, packed, md5)))
             os.replace(path, raw / path.name)
 
 
-def _fetch(name, md5):
+def _fetch(mirrors, name, md5):
     """The content of a file of torchvision's list, from the first mirror that sends the official one."""
-    for mirror in MNIST.mirrors:
+    for mirror in mirrors:
         try:
             with urllib.request.urlopen(mirror + name, timeout=SILENCE) as answer:
                 content = answer.read()

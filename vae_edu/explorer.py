@@ -7,10 +7,12 @@ import anywidget
 import torch
 import traitlets
 
+from .arguments import require_finite, require_model, require_path, wrong
 from .data import ASSETS, bundled
 from .language import tr
-from .latent import LatentCodes, encode_dataset
+from .latent import encode_dataset, require_codes
 from .models import ConvVAE, device_of
+from .training import write
 from .widgets import png
 
 FORMAT = "vae-edu explorer 1"
@@ -59,19 +61,17 @@ def export_explorer(model, path, codes=None):
     Raises:
         TypeError: model is no ConvVAE, or codes are no LatentCodes.
         ValueError: the codes have another latent_dim, or a weight is not finite.
+        OSError: the file cannot be written.
     """
-    Path(path).write_bytes(explorer_file(model, codes))
+    require_path("path", path)
+    write(explorer_file(model, codes), path)
 
 
 def explorer_file(model, codes=None):
     """The bytes of an explorer file: safetensors, with the model's state dict, `points` and `labels`."""
     if not isinstance(model, ConvVAE):
-        raise TypeError(
-            tr(
-                ja=f"model は ConvVAE でなければなりませんが、{type(model).__name__} が渡されました。",
-                en=f"model must be a ConvVAE, but {type(model).__name__} was given.",
-            )
-        )
+        raise wrong("model", model, tr(ja=" ConvVAE ", en="a ConvVAE"), error=TypeError)
+    require_model(model)
     if codes is None:
         codes = encode_dataset(model, bundled("test"))
     require_codes(codes, model.latent_dim)
@@ -85,37 +85,6 @@ def explorer_file(model, codes=None):
         start = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # the data starts at a multiple of 8 bytes
-    return len(text).to_bytes(8, "little") + text + b"".join(t.cpu().numpy().tobytes() for t in tensors.values())
-
-
-def require_codes(codes, latent_dim):
-    """Raise TypeError or ValueError unless these are the LatentCodes of a model with latent_dim dimensions."""
-    if not isinstance(codes, LatentCodes):
-        raise TypeError(
-            tr(
-                ja=f"codes は LatentCodes でなければなりませんが、{type(codes).__name__} が渡されました。"
-                "encode_dataset(model, digits) の戻り値を渡してください。",
-                en=f"codes must be LatentCodes, but {type(codes).__name__} was given. "
-                "Pass what encode_dataset(model, digits) returns.",
-            )
-        )
-    if codes.mu.shape[1] != latent_dim:
-        raise ValueError(
-            tr(
-                ja=f"codes.mu の形は (N, {latent_dim}) でなければなりませんが、{tuple(codes.mu.shape)} が渡されました。"
-                "同じモデルで encode_dataset(model, digits) をやり直してください。",
-                en=f"codes.mu must have the shape (N, {latent_dim}), but {tuple(codes.mu.shape)} was given. "
-                "Call encode_dataset(model, digits) with this model.",
-            )
-        )
-
-
-def require_finite(name, tensor):
-    """Raise ValueError unless every value is a finite number."""
-    if not tensor.isfinite().all():
-        raise ValueError(
-            tr(
-                ja=f"{name} に有限でない値があります。モデルを作り直し、learning_rate を小さくして学習してください。",
-                en=f"{name} has values that are not finite. Make a new model and train it with a smaller learning_rate.",
-            )
-        )
+    return (
+        len(text).to_bytes(8, "little") + text + b"".join(t.detach().cpu().numpy().tobytes() for t in tensors.values())
+    )

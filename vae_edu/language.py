@@ -1,5 +1,7 @@
 """The language that messages, captions and errors speak: set_language, and tr for a text in both."""
 
+import reprlib
+
 LANGUAGES = ("ja", "en")
 
 _current = "en"
@@ -12,10 +14,10 @@ def set_language(language):
         ValueError: any other language.
     """
     global _current
-    if language not in LANGUAGES:
+    if not (isinstance(language, str) and language in LANGUAGES):
         raise ValueError(
-            f'language は "ja" か "en" のどちらかです。渡された値: {language!r}。 / '
-            f'language must be "ja" or "en", but {language!r} was given.'
+            f'language は "ja" か "en" のどちらかです。渡された値: {reprlib.repr(language)}。 / '
+            f'language must be "ja" or "en", but {reprlib.repr(language)} was given.'
         )
     _current = language
 

@@ -4,9 +4,20 @@ from typing import NamedTuple
 
 import torch
 
-from .data import require_count, require_dataset
+from .arguments import (
+    require_choice,
+    require_count,
+    require_dataset,
+    require_labels,
+    require_latent,
+    require_model,
+    require_number,
+    require_point,
+    require_same_shape,
+    wrong,
+)
 from .language import tr
-from .models import device_of, require_same_shape
+from .models import device_of
 
 
 class LatentCodes(NamedTuple):
@@ -19,7 +30,13 @@ class LatentCodes(NamedTuple):
 
 @torch.no_grad()
 def encode_dataset(model, dataset, *, batch_size=1000):
-    """Encode every image of a TensorDataset: LatentCodes, in the data set's order."""
+    """Encode every image of a TensorDataset: LatentCodes, in the data set's order.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
+    """
+    require_model(model, "encode")
+    require_count("batch_size", batch_size)
     images = require_dataset(dataset)
     parts = [model.encode(x.to(device_of(model))) for x in images.split(batch_size)]
     mu, logvar = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
@@ -30,7 +47,8 @@ def latent_grid(limit=3.0, steps=20, spacing="linear"):
     """A regular grid of points over [-limit, limit] in both latent dimensions.
 
     Args:
-        steps: points along each axis, at least 2.
+        limit: from 0.01 to 100.
+        steps: points along each axis, from 2 to 1,000.
         spacing: "linear", equal distances, ends included; or "quantile", the centres of cells that have equal
             probabilities under the prior N(0, 1), so that every image of a map stands for the same share of what the
             prior generates between -limit and limit.
@@ -48,16 +66,9 @@ def latent_grid(limit=3.0, steps=20, spacing="linear"):
 
 def latent_axis(limit=3.0, steps=20, spacing="linear"):
     """The (steps,) values that latent_grid takes along each axis."""
-    require_count("steps", steps)
-    if steps < 2 or not limit > 0 or spacing not in ("linear", "quantile"):
-        raise ValueError(
-            tr(
-                ja='steps は 2 以上、limit は正の数、spacing は "linear" か "quantile" でなければなりませんが、'
-                f"steps={steps}, limit={limit}, spacing={spacing!r} が渡されました。",
-                en='steps must be at least 2, limit positive and spacing "linear" or "quantile", '
-                f"but steps={steps}, limit={limit}, spacing={spacing!r} were given.",
-            )
-        )
+    require_number("limit", limit, 0.01, 100)
+    require_count("steps", steps, at_least=2, at_most=1000)
+    require_choice("spacing", spacing, ("linear", "quantile"))
     if spacing == "linear":
         return torch.linspace(-limit, limit, steps)
     centres = torch.linspace(-1, 1, 2 * steps + 1, dtype=torch.float64)[1::2]
@@ -70,9 +81,34 @@ def interpolate(start, end, steps=10):
     """Points on the straight line from start to end, both (latent_dim,): (steps, latent_dim), ends included.
 
     Raises:
-        ValueError: start and end have different shapes, or steps is below 1.
+        TypeError, ValueError: start and end are no floating-point tensors of one such shape, or steps is out of range.
     """
+    require_point("start", start)
+    require_point("end", end)
     require_same_shape(start, end, "start", "end")
-    require_count("steps", steps)
+    require_count("steps", steps, at_most=1_000_000)
     weights = torch.linspace(0, 1, steps, device=start.device)[:, None]
     return torch.lerp(start, end, weights)
+
+
+def require_codes(codes, latent_dim):
+    """Raise TypeError or ValueError unless these are the LatentCodes of a model with latent_dim dimensions."""
+    again = tr(
+        ja="同じモデルで encode_dataset(model, digits) をやり直し、その戻り値を渡してください。",
+        en="Pass what encode_dataset(model, digits) returns for this model.",
+    )
+    if not isinstance(codes, LatentCodes):
+        raise wrong("codes", codes, tr(ja=" LatentCodes ", en="LatentCodes"), again, TypeError)
+    require_latent(codes.mu, name="codes.mu")
+    if codes.mu.shape[1] != latent_dim:
+        shape = f"(N, {latent_dim})"
+        raise wrong(tr(ja="codes.mu の形", en="codes.mu"), codes.mu, tr(ja=f" {shape} ", en=f"of shape {shape}"), again)
+    require_labels("codes.labels", codes.labels, len(codes.mu))
+    low, high = codes.labels.min().item(), codes.labels.max().item()
+    if low < 0 or high > 9:
+        raise ValueError(
+            tr(
+                ja=f"codes.labels は 0 から 9 でなければなりませんが、{low} から {high} までの値があります。",
+                en=f"codes.labels must be digits 0-9, but the values go from {low} to {high}.",
+            )
+        )

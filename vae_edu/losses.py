@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from .data import require_images
-from .models import require_same_shape
+from .arguments import require_images, require_latent, require_number, require_parts, require_same_shape
 
 
 class LossTerms(NamedTuple):
@@ -42,8 +41,9 @@ def kl_divergence(mu, logvar):
         mu, logvar: (B, latent_dim).
 
     Raises:
-        ValueError: the shapes differ.
+        TypeError, ValueError: these are no floating-point tensors of one shape (B, latent_dim).
     """
+    require_latent(mu, name="mu")
     require_same_shape(mu, logvar)
     return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1).mean()
 
@@ -56,7 +56,12 @@ def vae_loss(output, x, beta=1.0):
         x: (B, 1, 28, 28) images in [0, 1].
         beta: weight of the KL divergence; 1 gives the bound on -log p(x), other values the beta-VAE of Higgins et al.
             (2017).
+
+    Raises:
+        TypeError, ValueError: output is none of a model, x no batch of images of its shape, or beta below 0.
     """
+    require_parts("output", output, ("x_logits", "mu", "logvar"), like="VAEOutput")
+    require_number("beta", beta)
     reconstruction = reconstruction_loss(output.x_logits, x)
     kl = kl_divergence(output.mu, output.logvar)
     return LossTerms(reconstruction + beta * kl, reconstruction, kl)

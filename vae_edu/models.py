@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .data import require_count, require_images
-from .language import tr
+from .arguments import require_count, require_images, require_latent, require_like, require_same_shape
 
 
 class VAEOutput(NamedTuple):
@@ -28,7 +27,7 @@ def reparameterize(mu, logvar):
         z of the same shape, with fresh noise for every element.
 
     Raises:
-        ValueError: mu and logvar have different shapes.
+        TypeError, ValueError: mu and logvar are no floating-point tensors of one shape.
     """
     require_same_shape(mu, logvar)
     std = torch.exp(0.5 * logvar)
@@ -40,12 +39,12 @@ class ConvVAE(nn.Module):
     """A VAE of images (B, 1, 28, 28) with two convolutions each way; 88,645 parameters at latent_dim=2.
 
     Raises:
-        ValueError: latent_dim is not a whole number of at least 1.
+        ValueError: latent_dim is not a whole number from 1 to 1,000.
     """
 
     def __init__(self, latent_dim=2):
         super().__init__()
-        require_count("latent_dim", latent_dim)
+        require_count("latent_dim", latent_dim, at_most=1000)
         self.latent_dim = latent_dim
         self.encoder = nn.Sequential(
             nn.Conv2d(1, 32, kernel_size=4, stride=2, padding=1), nn.ReLU(),  # 28 -> 14
@@ -64,12 +63,14 @@ class ConvVAE(nn.Module):
     def encode(self, x):
         """mu and logvar, each (B, latent_dim), of images x (B, 1, 28, 28) in [0, 1]."""
         require_images(x)
+        require_like("x", x, self.fc_mu.weight)
         h = self.encoder(x)
         return self.fc_mu(h), self.fc_logvar(h)
 
     def decode_logits(self, z):
         """Images (B, 1, 28, 28) of latent vectors z (B, latent_dim), before the sigmoid."""
         require_latent(z, self.latent_dim)
+        require_like("z", z, self.fc_z.weight)
         return self.decoder(self.fc_z(z))
 
     def decode(self, z):
@@ -86,37 +87,3 @@ class ConvVAE(nn.Module):
 def device_of(model):
     """The device that a model's parameters are on."""
     return next(model.parameters()).device
-
-
-def require_latent(z, latent_dim):
-    """Raise TypeError or ValueError unless z is a floating-point tensor of shape (B, latent_dim)."""
-    if not isinstance(z, torch.Tensor) or not z.is_floating_point():
-        given = z.dtype if isinstance(z, torch.Tensor) else type(z).__name__
-        raise TypeError(
-            tr(
-                ja=f"z は float32 のテンソルでなければなりませんが、{given} が渡されました。"
-                "torch.tensor([[-0.6, 1.2]]) のように作ってください。",
-                en=f"z must be a float32 tensor, but {given} was given. Make one like torch.tensor([[-0.6, 1.2]]).",
-            )
-        )
-    if z.dim() != 2 or z.shape[1] != latent_dim:
-        raise ValueError(
-            tr(
-                ja=f"z の形は (B, {latent_dim}) でなければなりませんが、{tuple(z.shape)} が渡されました。"
-                "1 点だけでも (1, 次元数) の形にしてください。",
-                en=f"z must have the shape (B, {latent_dim}), but {tuple(z.shape)} was given. "
-                "A single point needs the shape (1, latent_dim) as well.",
-            )
-        )
-
-
-def require_same_shape(first, second, first_name="mu", second_name="logvar"):
-    """Raise ValueError unless two tensors have the same shape."""
-    if first.shape != second.shape:
-        shapes = f"{tuple(first.shape)} / {tuple(second.shape)}"
-        raise ValueError(
-            tr(
-                ja=f"{first_name} と {second_name} の形は同じでなければなりませんが、{shapes} が渡されました。",
-                en=f"{first_name} and {second_name} must have the same shape, but {shapes} were given.",
-            )
-        )

@@ -9,15 +9,23 @@ import torch
 from IPython.display import SVG
 from matplotlib.patches import FancyBboxPatch
 
-from .data import require_images
+from .arguments import (
+    require_count,
+    require_images,
+    require_model,
+    require_number,
+    require_texts,
+)
 from .language import tr
-from .latent import latent_axis, latent_grid
+from .latent import latent_axis, latent_grid, require_codes
 from .models import device_of
+from .training import require_history
 
 DIGIT_COLOURS = plt.get_cmap("tab10").colors
 TRAINING, GENERATION = "#1f6fb2", "#c2570c"
 PLACES = [0, 2.6, 5.0, 13.9, 16.3, 19.2]  # of the images and feature maps in plot_network
 DECODING = [(11.95, 13.6), (14.75, 15.75), (17.15, 18.15)]  # the arrows of its decoder
+MOST_IMAGES = 200  # more of them, each with axes of its own, take minutes to draw
 OUTLINE = [patheffects.withStroke(linewidth=3, foreground="white")]
 
 
@@ -25,13 +33,22 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
     """Images (N, 1, 28, 28) in grey, `columns` to a row.
 
     Args:
+        images: at most 200.
         titles: a text above each image.
         row_labels: a text to the left of each row.
-        size: side of an image in inches.
+        size: side of an image in inches, from 0.1 to 3.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
     """
     require_images(images, "images")
+    require_count(tr(ja="images の枚数", en="the number of images"), len(images), at_most=MOST_IMAGES)
+    require_count("columns", columns)
+    require_number("size", size, 0.1, 3)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
+    require_texts("titles", titles, len(images))
+    require_texts("row_labels", row_labels, rows)
     height = size if titles is None else size + 0.25
     fig, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows), squeeze=False)
     for ax in axes.flat:
@@ -40,13 +57,20 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
         ax.imshow(image[0].detach().cpu().numpy(), cmap="gray", vmin=0, vmax=1)
         if titles is not None:
             ax.set_title(titles[i], fontsize=10)
-    for ax, label in zip(axes[:, 0], row_labels or [], strict=False):
+    for ax, label in zip(axes[:, 0], row_labels or [""] * rows, strict=True):
         ax.text(-0.15, 0.5, label, transform=ax.transAxes, ha="right", va="center", fontsize=13)
     return _finished(fig)
 
 
 def plot_reconstructions(model, images):
-    """Images (N, 1, 28, 28) above what the model makes of them, decoded at z = mu."""
+    """Images (N, 1, 28, 28) above what the model makes of them, decoded at z = mu; at most 100.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
+    """
+    require_model(model, "encode", "decode")
+    require_images(images, "images")
+    require_count(tr(ja="images の枚数", en="the number of images"), len(images), at_most=MOST_IMAGES // 2)
     with torch.no_grad():
         mu, _ = model.encode(images.to(device_of(model)))
         restored = model.decode(mu).cpu()
@@ -57,15 +81,9 @@ def plot_history(history):
     """The loss and its two parts over the epochs of a training run, training and held-out, in nats per image.
 
     Raises:
-        ValueError: the history has no epoch.
+        TypeError, ValueError: history is no list of EpochRecord, or has no epoch.
     """
-    if not history:
-        raise ValueError(
-            tr(
-                ja="history が空です。train を 1 エポック以上、最後まで実行してください。",
-                en="history is empty. Let train finish at least one epoch.",
-            )
-        )
+    require_history(history)
     epochs = [record.epoch for record in history]
     fig, axes = plt.subplots(1, 3, figsize=(9.5, 2.9))
     for ax, term in zip(axes, ("total", "reconstruction", "kl"), strict=True):
@@ -89,13 +107,15 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
     spacing="quantile" equal distances are equal probabilities under the prior.
 
     Raises:
-        ValueError: the model's latent_dim is not 2, or an argument is out of range.
+        TypeError, ValueError: model is none, its latent_dim is not 2, or an argument is out of range.
     """
+    require_model(model, "decode", "latent_dim")
+    require_count("steps", steps, at_least=2, at_most=100)
     if model.latent_dim != 2:
         raise ValueError(
             tr(
-                ja=f"地図を描けるのは latent_dim が 2 のモデルだけですが、{model.latent_dim} 次元のモデルが渡されました。",
-                en=f"a map needs a model with latent_dim 2, but this model has {model.latent_dim}.",
+                ja=f"地図を描くには model の latent_dim が 2 でなければなりませんが、{model.latent_dim} です。",
+                en=f"model must have latent_dim 2 for a map, but it has {model.latent_dim}.",
             )
         )
     grid = latent_grid(limit, steps, spacing)
@@ -125,20 +145,16 @@ def plot_latent_scatter(codes, *, limit=3.0):
     """The means of LatentCodes in the (z1, z2) plane, coloured by digit, each digit written at its median.
 
     Raises:
-        ValueError: the codes are not two-dimensional.
+        TypeError, ValueError: codes are no LatentCodes of two dimensions, or limit is out of range.
     """
-    if codes.mu.shape[1] != 2:
-        raise ValueError(
-            tr(
-                ja=f"散布図を描けるのは 2 次元の潜在変数だけですが、{codes.mu.shape[1]} 次元です。",
-                en=f"a scatter plot needs two latent dimensions, but codes has {codes.mu.shape[1]}.",
-            )
-        )
+    require_codes(codes, 2)
+    require_number("limit", limit, 0.01, 100)
     fig, ax = plt.subplots(figsize=(7, 7))
-    colours = [DIGIT_COLOURS[label] for label in codes.labels.tolist()]
-    ax.scatter(*codes.mu.T.numpy(), c=colours, s=4, alpha=0.5, linewidths=0)
-    for digit in codes.labels.unique().tolist():
-        z1, z2 = codes.mu[codes.labels == digit].median(dim=0).values.tolist()
+    mu, labels = codes.mu.detach().cpu(), codes.labels.cpu()
+    colours = [DIGIT_COLOURS[label] for label in labels.tolist()]
+    ax.scatter(*mu.T.numpy(), c=colours, s=4, alpha=0.5, linewidths=0)
+    for digit in labels.unique().tolist():
+        z1, z2 = mu[labels == digit].median(dim=0).values.tolist()
         text = ax.text(z1, z2, digit, color=DIGIT_COLOURS[digit], fontsize=20, weight="bold", ha="center", va="center")
         text.set_path_effects(OUTLINE)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
@@ -155,7 +171,11 @@ def plot_network(model):
 
     Returns:
         IPython.display.SVG, sharp at every size; its text is in `.data`.
+
+    Raises:
+        TypeError: model is no ConvVAE.
     """
+    require_model(model, "encoder", "fc_z", "decoder", "latent_dim")
     d, shapes = model.latent_dim, _layer_shapes(model)
     fig, ax = plt.subplots(figsize=(12, 4.3))
     ax.set(xlim=(-1.3, 20.5), ylim=(-3.6, 3.6), aspect="equal")

@@ -1,5 +1,6 @@
 """Training and evaluation: one step, whole runs that survive a lost session, held-out loss, and models on disk."""
 
+import contextlib
 import io
 import os
 import pickle
@@ -12,7 +13,19 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from .data import ASSETS, require_count, require_dataset
+from .arguments import (
+    require_choice,
+    require_count,
+    require_dataset,
+    require_images,
+    require_model,
+    require_number,
+    require_optimizer,
+    require_path,
+    require_trainable,
+    wrong,
+)
+from .data import ASSETS
 from .language import tr
 from .losses import LossTerms, vae_loss
 from .models import ConvVAE, device_of
@@ -43,7 +56,12 @@ class EpochRecord(NamedTuple):
 
 
 def set_seed(seed):
-    """Seed torch's random numbers on every device, so that a run can be repeated on the same machine."""
+    """Seed torch's random numbers on every device, so that a run can be repeated on the same machine.
+
+    Raises:
+        ValueError: seed is not a whole number from 0 to 1,000,000,000.
+    """
+    require_count("seed", seed, at_least=0)
     torch.manual_seed(seed)
 
 
@@ -53,7 +71,14 @@ def pick_device():
 
 
 def training_step(model, x, optimizer, beta=1.0):
-    """One gradient step on the batch x (B, 1, 28, 28); the LossTerms before the step, without gradients."""
+    """One gradient step on the batch x (B, 1, 28, 28); the LossTerms before the step, without gradients.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
+    """
+    require_trainable(model)
+    require_images(x)
+    require_optimizer(optimizer)
     terms = vae_loss(model(x), x, beta)
     optimizer.zero_grad()
     terms.total.backward()
@@ -98,12 +123,17 @@ def train(
         OSError: the checkpoint cannot be written.
         FloatingPointError: the loss became infinite or not a number.
     """
+    require_trainable(model)
     images = require_dataset(dataset)
     if test_dataset is not None:
-        require_dataset(test_dataset)
+        require_dataset(test_dataset, "test_dataset")
     require_count("epochs", epochs)
     require_count("batch_size", batch_size)
-    _require_positive("learning_rate", learning_rate)
+    require_number("learning_rate", learning_rate)
+    require_number("beta", beta)
+    require_choice("progress", progress, (True, False))
+    if checkpoint is not None:
+        require_path("checkpoint", checkpoint)
     images = images.to(device_of(model))
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     settings = {"batch_size": batch_size, "learning_rate": learning_rate, "beta": beta, "images": len(images)}
@@ -141,7 +171,13 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
 
     The latent noise is seeded, so the same model and data give the same numbers, and the random numbers of a
     training run are left as they were.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
     """
+    require_model(model, "encode", "decode")
+    require_count("batch_size", batch_size)
+    require_count("seed", seed, at_least=0)
     images = require_dataset(dataset).to(device_of(model))
     model.eval()
     sums = torch.zeros(3, device=images.device, dtype=torch.float64)
@@ -156,9 +192,12 @@ def save(model, path):
     """Save a ConvVAE's weights; load(path) gives the model back. An older file stays whole until the new one is.
 
     Raises:
+        TypeError, ValueError: model has no weights, or path can name no file.
         OSError: the file cannot be written.
     """
-    _write(model.state_dict(), path)
+    require_model(model)
+    require_path("path", path)
+    write(packed(model.state_dict()), path)
 
 
 def load(path):
@@ -168,8 +207,9 @@ def load(path):
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file holds no weights of a ConvVAE.
+        TypeError, ValueError: path can name no file, or the file holds no weights of a ConvVAE.
     """
+    require_path("path", path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         weights = weights.get("model", weights)  # of a checkpoint
@@ -201,20 +241,14 @@ def load_pretrained(name="conv_vae_2d"):
         ValueError: no model has that name.
     """
     names = sorted(file.name.removesuffix(".pt") for file in ASSETS.iterdir() if file.name.endswith(".pt"))
-    if name not in names:
-        raise ValueError(
-            tr(
-                ja=f"name は {names} のどれかでなければなりませんが、{name!r} が渡されました。",
-                en=f"name must be one of {names}, but {name!r} was given.",
-            )
-        )
+    require_choice("name", name, names)
     with resources.as_file(ASSETS / f"{name}.pt") as path:
         return load(path)
 
 
 def _resume(path, model, optimizer, settings, epochs):
     """The history of the run in a checkpoint, its state put back; without such a file, write one and start anew."""
-    if not Path(path).exists():
+    if not os.path.exists(path):
         _save_checkpoint(path, model, optimizer, settings, [])  # what cannot be written is found out before training
         return []
     saved = _read_checkpoint(path)
@@ -276,26 +310,49 @@ def _save_checkpoint(path, model, optimizer, settings, history, warn=None):
         "history": [(r.epoch, tuple(r.train), r.test and tuple(r.test), r.seconds) for r in history],
     }
     try:
-        _write(state, path)
+        write(packed(state), path)
     except OSError as error:
         if warn is None:
             raise
         warn(error.strerror, file=sys.stdout)
 
 
-def _write(state, path):
-    """torch.save in one step: whenever the machine stops, the file is the whole old one or the whole new one."""
-    path, buffer = Path(path), io.BytesIO()
+def require_history(history):
+    """Raise TypeError or ValueError unless this is what `train` returns, of at least one epoch."""
+    if not isinstance(history, list) or not all(
+        isinstance(record, EpochRecord) and isinstance(record.train, LossTerms) for record in history
+    ):
+        cure = tr(ja="train の戻り値を渡してください。", en="Pass what train returns.")
+        raise wrong("history", history, tr(ja=" EpochRecord のリスト", en="a list of EpochRecord"), cure, TypeError)
+    if not history:
+        raise ValueError(
+            tr(
+                ja="history が空です。train を 1 エポック以上、最後まで実行してください。",
+                en="history is empty. Let train finish at least one epoch.",
+            )
+        )
+
+
+def packed(state):
+    """The bytes that torch.save writes."""
+    buffer = io.BytesIO()
     torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+def write(content, path):
+    """Write a file in one step: whenever the machine stops, it is the whole old one or the whole new one."""
+    path = Path(path)
     part = path.with_name(f"{path.name}.part")
     try:
         with open(part, "wb") as file:
-            file.write(buffer.getvalue())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())  # or a crash of the machine could leave an empty file under the final name
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise OSError(
             error.errno,
             tr(
@@ -339,13 +396,3 @@ def _report(losses, bar, epoch):
             en=f"reconstruction {reconstruction:.1f} + KL {kl:.2f} nats/image",
         )
     )
-
-
-def _require_positive(name, value):
-    if not (isinstance(value, int | float) and value > 0):
-        raise ValueError(
-            tr(
-                ja=f"{name} は正の数でなければなりませんが、{value!r} が渡されました。",
-                en=f"{name} must be positive, but {value!r} was given.",
-            )
-        )

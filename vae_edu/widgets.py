@@ -6,6 +6,7 @@ import ipywidgets
 import torch
 from PIL import Image
 
+from .arguments import require_count, require_model, require_number
 from .language import tr
 from .models import device_of
 
@@ -20,7 +21,13 @@ def latent_sliders(model, *, limit=3.0, size=224):
 
     Returns:
         ipywidgets.VBox whose children are a caption, the sliders and the image.
+
+    Raises:
+        TypeError, ValueError: an argument of another kind, or out of range.
     """
+    require_model(model, "decode", "latent_dim")
+    require_number("limit", limit, 0.01, 100)
+    require_count("size", size, at_most=2000)
     sliders = [
         ipywidgets.FloatSlider(0, min=-limit, max=limit, step=0.05, description=f"$z_{{{i}}}$", readout_format=".2f")
         for i in range(1, model.latent_dim + 1)

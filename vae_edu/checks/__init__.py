@@ -51,12 +51,12 @@ def compare(prediction, result):
 
 def diagnose(name, function):
     """None if the function solves the exercise, else what to say about it, in the current language."""
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         return tr(
             ja=f"name は演習の名前でなければなりませんが、{name!r} が渡されました。次のどれかです: {', '.join(EXERCISES)}。",
             en=f"name must be the name of an exercise, but {name!r} was given. It is one of {', '.join(EXERCISES)}.",
         )
-    state = torch.get_rng_state()
+    state, dtype = torch.get_rng_state(), torch.get_default_dtype()
     try:
         return _fault(EXERCISES[name], function)
     except Exception as error:  # a result so odd that it cannot even be compared
@@ -66,6 +66,7 @@ def diagnose(name, function):
         )
     finally:
         torch.set_rng_state(state)
+        torch.set_default_dtype(dtype)
 
 
 def _fault(exercise, function):
