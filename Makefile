@@ -1,13 +1,16 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: lab test book notebooks absorb bench
+.PHONY: lab test test-colab book notebooks absorb bench
 
 lab: .venv/.ready        ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 test: .venv/.ready       ## run every test: library, notebooks in both languages, site
 	$(BIN)/python -m pytest
+
+test-colab: .venv/.ready ## run every lesson with the versions of Colab: the published list, the oldest, the newest
+	$(BIN)/python tests/twin.py tests/colab-*.txt
 
 book: .venv/.ready       ## build the site into book/_build/html
 	$(BIN)/jupyter-book build book -W -n --keep-going

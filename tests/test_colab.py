@@ -18,7 +18,7 @@ OLDEST = {"torch": "2.6", "numpy": "2.0.2"}
 
 def colab():
     """Package versions of the newest of the dated lists."""
-    lines = sorted(TESTS.glob("colab-*.txt"))[-1].read_text().splitlines()
+    lines = sorted(TESTS.glob("colab-2*.txt"))[-1].read_text().splitlines()
     return dict(line.split("==") for line in lines if not line.startswith("#"))
 
 
