@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
+LISTS  := $(wildcard tests/colab-*.txt)
 
-.PHONY: lab test test-colab book notebooks absorb bench
+.PHONY: lab test test-colab book notebooks address absorb wheel bench
 
 lab: .venv/.ready        ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir=notebooks
@@ -10,7 +11,7 @@ test: .venv/.ready       ## run every test: library, notebooks in both languages
 	$(BIN)/python -m pytest
 
 test-colab: .venv/.ready ## run every lesson with the versions of Colab: the published list, the oldest, the newest
-	$(BIN)/python tests/twin.py tests/colab-*.txt
+	$(BIN)/python tests/twin.py $(LISTS)
 
 book: .venv/.ready       ## build the site into book/_build/html
 	$(BIN)/jupyter-book build book -W -n --keep-going
@@ -19,8 +20,15 @@ notebooks: .venv/.ready  ## rebuild ja/ and en/ from lessons/ on the full MNIST,
 	$(BIN)/python notebooks/address.py
 	$(BIN)/python notebooks/build.py
 
+address: .venv/.ready    ## move the course: make address URL=https://github.com/OWNER/NAME/tree/BRANCH
+	$(BIN)/python notebooks/address.py $(URL)
+	$(BIN)/python notebooks/build.py
+
 absorb: .venv/.ready     ## take an edited notebook back into its lesson: make absorb NOTEBOOK=path [OPTIONS=--check]
 	$(BIN)/python notebooks/absorb.py "$(NOTEBOOK)" $(OPTIONS)
+
+wheel: .venv/.ready      ## build dist/*.whl, the same bytes from the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
 
 bench: book              ## measure the built site in Chromium, and write the tables that the book shows
 	$(BIN)/python tests/benchmarks/site.py

@@ -1,17 +1,21 @@
 """Where the repository lives: `[project.urls]` in pyproject.toml says it, every other file follows.
 
-    python notebooks/address.py        carry a new address from pyproject.toml into README.md, CITATION.cff and book/
+    python notebooks/address.py        carry the address from pyproject.toml into README.md, CITATION.cff and book/
+    python notebooks/address.py URL    the same, after writing URL into pyproject.toml
 
-CITATION.cff tells the address that those files have now. Notebooks take theirs when they are built.
+CITATION.cff tells the address that those files have now. Notebooks take theirs when they are built: `make address` does
+both.
 """
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PROJECT = ROOT / "pyproject.toml"
 CITATION = ROOT / "CITATION.cff"
-URL = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+URL = tomllib.loads(PROJECT.read_text())["project"]["urls"]["Repository"]
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
@@ -65,7 +69,14 @@ def files():
     return [ROOT / "README.md", CITATION, *book.glob("*.yml"), *book.glob("*.md"), *book.glob("??/*.md")]
 
 
-if __name__ == "__main__":
+def move(url):
+    """Write an address into every file that is not built: pyproject.toml, and those of `files`."""
+    parts(url)
+    PROJECT.write_text(PROJECT.read_text().replace(f'"{URL}"', f'"{url}"'))
     before = cited()
     for path in files():
-        path.write_text(repoint(path.read_text(), before, URL))
+        path.write_text(repoint(path.read_text(), before, url))
+
+
+if __name__ == "__main__":
+    move(sys.argv[1] if len(sys.argv) > 1 else URL)

@@ -155,7 +155,7 @@ def build(path, lang, folder):
     """Write one notebook, executing it if its code or the library changed; return a line that says what happened."""
     nb, target = notebook(path, lang), folder / lang / f"{path.stem}.ipynb"
     done = "text renewed"
-    if not (target.exists() and keep_outputs(nb, nbformat.read(target, as_version=4))):
+    if not has_run(nb, target):
         done = "executed"
         target.parent.mkdir(parents=True, exist_ok=True)
         execute(nb, target.parent)
@@ -186,6 +186,11 @@ def stale(path, lang, folder=HERE):
     if not found and nbformat.writes(nb) + "\n" != target.read_text():
         found = ["its metadata or the order of its cells differ from the lesson"]
     return [f"{lang}/{path.stem}: {fault}" for fault in found]
+
+
+def has_run(nb, target):
+    """Whether a written notebook has the outputs of this one's code; if so, they are taken over."""
+    return target.exists() and keep_outputs(nb, nbformat.read(target, as_version=4))
 
 
 def keep_outputs(nb, old):
@@ -325,7 +330,9 @@ def main():
     if data and data != "sample":
         os.environ["VAE_EDU_DATA"] = str(Path(data).expanduser().resolve())  # kernels run in another folder
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # both languages run at once
-    if not args.draft:
+    if not args.draft and not all(
+        has_run(notebook(path, lang), HERE / lang / f"{path.stem}.ipynb") for path in paths for lang in LANGUAGES
+    ):
         import vae_edu
 
         if vae_edu.load_mnist("train").source != "mnist":
