@@ -1,0 +1,34 @@
+"""The maintainers' pages: every promise in their tables has a test that tries as many cases as they say."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import address
+
+TESTS = address.ROOT / "tests"
+
+
+def promises(lang):
+    """The tests that a page names, each with its number of cases."""
+    text = (address.ROOT / "book" / lang / "maintenance.md").read_text()
+    return [(test, int(cases)) for test, cases in re.findall(r"`(test_\w+\.py::test_\w+)` × (\d+) \|", text)]
+
+
+def test_both_pages_make_the_same_promises():
+    assert len(promises("ja")) > 20 and promises("ja") == promises("en")
+
+
+def test_every_promise_is_tried():
+    files = sorted({test.split("::")[0] for test, _ in promises("en")})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-o", "addopts=", "-p", "no:nbval", *files]
+    listed = subprocess.run(command, cwd=TESTS, check=True, capture_output=True, text=True).stdout
+    tried = Counter(line.split("/")[-1].split("[")[0] for line in listed.splitlines() if "::" in line)
+    assert {test: tried[test] for test, _ in promises("en")} == dict(promises("en"))
+
+
+def test_every_other_test_file_that_a_page_names_is_there():
+    for lang in ("ja", "en"):
+        text = (address.ROOT / "book" / lang / "maintenance.md").read_text()
+        assert all((address.ROOT / name).exists() for name in re.findall(r"`(tests/\w+\.py)`", text))
