@@ -16,8 +16,11 @@ def promises(lang):
     return [(test, int(cases)) for test, cases in re.findall(r"`(test_\w+\.py::test_\w+)` × (\d+) \|", text)]
 
 
-def test_both_pages_make_the_same_promises():
+def test_both_pages_make_the_same_promises_and_count_them():
     assert len(promises("ja")) > 20 and promises("ja") == promises("en")
+    total = sum(cases for _, cases in promises("en"))
+    for lang, words in {"ja": f"試したのは {total} の場合", "en": f"Tried: {total} cases"}.items():
+        assert words in (address.ROOT / "book" / lang / "maintenance.md").read_text()
 
 
 def test_every_promise_is_tried():

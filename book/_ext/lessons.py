@@ -36,11 +36,11 @@ def set_address(app, config):
 
 
 def adapt(app, page, source):
-    """Let a notebook's badge load no picture from another host and its link to the twin stay on the site; link tests
-    to their files; put the list of lessons into the landing pages and the answers into the teachers' pages."""
+    """Let a notebook's badge load no picture from another host and its link to the twin stay on the site; link the
+    number of cases that a test tries to its file; put the list of lessons into the landing pages and the answers into the teachers' pages."""
     source[0] = re.sub(rf"!\[([^]]*)\]\({re.escape(address.BADGE)}\)", r"\1", source[0])
-    test = rf"[`\1`]({address.GITHUB}/blob/{address.BRANCH}/tests/\1 \"\2\")"
-    source[0] = re.sub(r"`(test_\w+\.py)::(test_\w+)`", test, source[0])
+    test = rf'[\3]({address.GITHUB}/blob/{address.BRANCH}/tests/\1 "\2")'
+    source[0] = re.sub(r"`(test_\w+\.py)::(test_\w+)` × (\d+)", test, source[0])
     if page.startswith("notebooks/"):
         source[0] = source[0].replace(address.colab(f"{twin_of(page)}.ipynb"), f"/{twin_of(page)}.ipynb")
     for mark, text in {"<!-- lessons -->": entry, "<!-- answers -->": answers}.items():
