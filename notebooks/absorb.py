@@ -275,8 +275,8 @@ def bilingual(source, edited, lang):
     one is new, they stand without twins, and `build.faults` names the cell until somebody translates it.
     """
     units = [({"ja": unit[2], "en": unit[3]} if unit[2] else None, unit[0]) for unit in PAIR_OR_LINE.finditer(source)]
-    shown = [build.in_language(f"{text}\n", lang).removesuffix("\n") for _, text in units]
-    if shown != build.in_language(f"{source}\n", lang).removesuffix("\n").split("\n"):
+    shown = [build.in_language(text, lang) for _, text in units]
+    if shown != build.in_language(source, lang).split("\n"):
         return None, "comments in the lesson's cell wait for their translation"
     lines, result, notes = edited.split("\n"), [], []
     if [line for line in lines if not COMMENT.fullmatch(line)] != [

@@ -148,7 +148,7 @@ def notebook(path, lang):
 def in_language(source, lang):
     """Code with its comments in one language only."""
     source = re.sub(rf"^([ \t]*)# {lang}: ", r"\1# ", source, flags=re.M)
-    return re.sub(r"^[ \t]*# (ja|en): .*\n", "", source, flags=re.M)
+    return re.sub(r"^[ \t]*# (ja|en): .*(\n|\Z)", "", source, flags=re.M).rstrip("\n")
 
 
 def build(path, lang, folder):

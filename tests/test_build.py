@@ -151,6 +151,11 @@ def test_cells_that_came_or_went_are_named(copy, lesson):
     assert build.stale(lesson, "ja", copy) == ["ja/99_trial: missing"]
 
 
+@pytest.mark.parametrize(("lang", "code"), [("ja", "x = 1\n# 終わり"), ("en", "x = 1\n# the end")])
+def test_a_comment_at_the_end_of_a_cell_is_in_one_language(lang, code):
+    assert build.in_language("x = 1\n# ja: 終わり\n# en: the end", lang) == code
+
+
 def test_only_what_can_change_an_output_counts():
     code = 'def f(x):\n    """Say something."""\n    # a reason\n    return x  # another\n'
     assert build.essence(code) == "def f(x):\n    return x"
