@@ -322,6 +322,29 @@ def test_the_pointer_moves_the_point(explorer):
     assert point(explorer)[0] == 3.0, "a lifted pointer moves nothing"
 
 
+def colour_at(tab, z1, z2):
+    """Red, green and blue on the pad at a point of the plane."""
+    x, y = on_pad(tab, z1, z2)
+    box = tab.locator(".le-pad").bounding_box()
+    place = [(x - box["x"]) / box["width"], (y - box["y"]) / box["height"]]
+    pixel = "(pad, [x, y]) => [...pad.getContext('2d').getImageData(x * pad.width, y * pad.height, 1, 1).data]"
+    return tab.locator(".le-pad").evaluate(pixel, place)[:3]
+
+
+def test_a_dot_stands_where_its_image_was_encoded(tab):
+    model, stack = model_of(2), [[-2.0, -2.0]] * 200 + [[1.5, 2.0]] * 100  # the digit is written at its median
+    codes = vae_edu.LatentCodes(torch.tensor(stack), torch.zeros(300, 2), torch.full((300,), 3))
+    tab.goto("en/explorer.html")
+    tab.locator(".le-pad").wait_for()
+    give(tab, "threes.safetensors", explorer_file(model, codes))
+    tab.get_by_text("threes.safetensors").wait_for()
+    settled(tab)
+    red, green, blue = colour_at(tab, 1.5, 2.0)
+    assert red > green + 50 and red > blue + 50, "the colour of the digit 3"
+    for elsewhere in ([1.5, -2.0], [-1.5, 2.0], [-1.5, -2.0]):
+        assert max(colour_at(tab, *elsewhere)) - min(colour_at(tab, *elsewhere)) < 30, elsewhere
+
+
 def test_the_arrow_keys_move_the_point(explorer):
     explorer.locator(".le-pad").focus()
     top = explorer.evaluate("scrollY")
