@@ -226,6 +226,7 @@ def faulty_files(tmp_path):
         "a header that is no JSON": ((9).to_bytes(8, "little") + b"{no json}" + good[8:], ["export_explorer"]),
         "cut off in the header": (good[:300], {"ja": ["切れて"], "en": ["cut off"]}),
         "cut off in the data": (good[:-1], {"ja": ["切れて"], "en": ["cut off"]}),
+        "cut off within a number": (good[: len(good) // 2 | 1], {"ja": ["切れて"], "en": ["cut off"]}),
         "a layer is missing": (headed(without), ["fc_mu.weight", "ConvVAE"]),
         "a layer has another shape": (headed(wider), ["decoder.3.bias", "[1]", "[3]"]),
         "not finite": (bytes(nan), ["encoder.0.bias"]),
