@@ -30,8 +30,9 @@ absorb: .venv/.ready     ## take an edited notebook back into its lesson: make a
 wheel: .venv/.ready      ## build dist/*.whl, the same bytes from the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
 
-bench: book              ## measure the built site in Chromium, and write the tables that the book shows
+bench: book              ## measure the site in Chromium, and the course beside the original notebook; write the tables of the book
 	$(BIN)/python tests/benchmarks/site.py
+	$(BIN)/python tests/benchmarks/speed.py
 
 .venv/.ready: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -506,16 +506,16 @@ def test_a_model_of_one_dimension_is_explored(explorer):
 
 def test_a_file_can_be_dropped_anywhere_on_the_explorer(explorer):
     model = model_of(2, seed=3)
-    explorer.evaluate(
+    left = explorer.evaluate(
         """async (file) => {
           const transfer = new DataTransfer();
           transfer.items.add(new File([await (await fetch('data:;base64,' + file)).arrayBuffer()], 'dropped.safetensors'));
-          for (const type of ['dragover', 'drop'])
-            document.querySelector('.le-pad').dispatchEvent(
-              new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+          return ['dragover', 'drop'].map((type) => document.querySelector('.le-pad').dispatchEvent(
+            new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true })));
         }""",
         base64.b64encode(explorer_file(model)).decode(),
     )
+    assert left == [False, False], "the browser does nothing of its own, such as leaving the page for the file"
     explorer.get_by_text("dropped.safetensors").wait_for()
     assert_decoded(explorer, model, [0.0, 0.0])
 

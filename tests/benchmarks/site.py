@@ -8,17 +8,14 @@ Weights are those of GitHub Pages, which compresses text and sends the rest as i
 import functools
 import gzip
 import http.server
-import os
-import platform
-import re
 import statistics
 import sys
 import threading
-from pathlib import Path
 
+import report
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = report.ROOT
 sys.path.append(str(ROOT / "tests"))
 from conftest import CHROMIUM, Silent  # noqa: E402
 
@@ -56,7 +53,7 @@ FRAMES = """async () => {
   return count / (performance.now() - start) * 1000;
 }"""
 
-# The rows of the two tables: a name in each language, and the key of the figure.
+# The rows about speed: the key of the figure, its name in each language, and its form.
 SPEED_ROWS = [
     ("decode", "1 点のデコード", "decode a point", "{:.1f} ms"),
     ("encode", "1 枚のエンコード", "encode an image", "{:.1f} ms"),
@@ -116,16 +113,8 @@ def sent(file):
     return len(gzip.compress(content)) if file.suffix in TEXT else len(content)
 
 
-def tables(speed, weights, browser):
-    """The Markdown of the tables in each language."""
-    cpu = (
-        re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-        if os.path.exists("/proc/cpuinfo")
-        else None
-    )
-    machine = (
-        f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, Chromium {browser.version.split('.')[0]}"
-    )
+def rows(speed, weights):
+    """The rows of the table: what was measured, in each language, and the figure."""
     lessons = [weights[page] for page in weights if page.startswith("notebooks/")]
     own = sum(sent(HTML / "_static" / name) for name in ("explorer.mjs", "explorer.css", "conv_vae_2d.safetensors"))
     sizes = [
@@ -136,13 +125,8 @@ def tables(speed, weights, browser):
         ("レッスンのページ、中央値", "lesson pages, median", statistics.median(lessons)),
         ("レッスンのページ、最大", "lesson pages, the heaviest", max(lessons)),
     ]
-    for language in ("ja", "en"):
-        i = ("ja", "en").index(language)
-        rows = [(row[1 + i], row[3].format(speed[row[0]])) for row in SPEED_ROWS]
-        rows += [(row[i], f"{row[2] / 1000:,.0f} kB") for row in sizes]
-        head = ("測ったもの", "値") if language == "ja" else ("measured", "value")
-        lines = [f"| {name} | {figure} |" for name, figure in [head, ("---", "---:"), *rows]]
-        yield language, "\n".join(lines) + f"\n\n{machine}\n"
+    times = [(ja, en, form.format(speed[key])) for key, ja, en, form in SPEED_ROWS]
+    return times + [(ja, en, f"{size / 1000:,.0f} kB") for ja, en, size in sizes]
 
 
 def main():
@@ -156,9 +140,8 @@ def main():
         weights = {page: weight(browser, address, page) for page in pages}
         for page, size in weights.items():
             print(f"{page:45} {size / 1000:7,.0f} kB")
-        for language, table in tables(speed, weights, browser):
-            (ROOT / "book" / language / "measured-site.md").write_text(table)
-            print(table)
+        note = f"{report.machine()}, Chromium {browser.version.split('.')[0]}"
+        report.write("site", [["測ったもの", "値"], ["measured", "value"]], rows(speed, weights), note)
 
 
 if __name__ == "__main__":
