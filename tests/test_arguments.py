@@ -5,7 +5,6 @@ error passes `is_for_a_learner`.
 """
 
 import inspect
-import os
 import re
 import traceback
 import warnings
@@ -179,8 +178,10 @@ def is_for_a_learner(error, argument, language):
     deadline=None, max_examples=60, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
 )
 @hypothesis.given(value=anything, language=st.sampled_from(["ja", "en"]))
-def test_anything_gets_a_result_or_an_error_for_a_learner(tmp_path, capsys, name, argument, value, language):
-    os.chdir(tmp_path)
+def test_anything_gets_a_result_or_an_error_for_a_learner(
+    tmp_path, monkeypatch, capsys, name, argument, value, language
+):
+    monkeypatch.chdir(tmp_path)
     Path("run.pt").unlink(missing_ok=True)
     vae_edu.set_language(language)
     function, arguments = function_of(name), arguments_of(name)
