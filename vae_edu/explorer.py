@@ -11,7 +11,7 @@ from .arguments import require_finite, require_model, require_path, wrong
 from .data import ASSETS, bundled
 from .language import tr
 from .latent import encode_dataset, require_codes
-from .models import ConvVAE, device_of
+from .models import ConvVAE, MLPVAE, device_of
 from .training import write
 from .widgets import png
 
@@ -35,7 +35,7 @@ def latent_explorer(model, codes=None):
     The browser computes everything, with the model's weights as they are now: after more training, call this again.
 
     Args:
-        model: a ConvVAE of any latent_dim.
+        model: a ConvVAE or an MLPVAE of any latent_dim.
         codes: LatentCodes to show as points; without them, those of the bundled 1,000 test images.
 
     Returns:
@@ -54,12 +54,12 @@ def export_explorer(model, path, codes=None):
     """Write one file to drop onto the explorer of the course's site, which reads it in the browser and sends it nowhere.
 
     Args:
-        model: a ConvVAE of any latent_dim.
+        model: a ConvVAE or an MLPVAE of any latent_dim.
         path: the file to write, for example "my_vae.safetensors".
         codes: LatentCodes to show as points; without them, those of the bundled 1,000 test images.
 
     Raises:
-        TypeError: model is no ConvVAE, or codes are no LatentCodes.
+        TypeError: model is neither, or codes are no LatentCodes.
         ValueError: the codes have another latent_dim, or a weight is not finite.
         OSError: the file cannot be written.
     """
@@ -69,8 +69,8 @@ def export_explorer(model, path, codes=None):
 
 def explorer_file(model, codes=None):
     """The bytes of an explorer file: safetensors, with the model's state dict, `points` and `labels`."""
-    if not isinstance(model, ConvVAE):
-        raise wrong("model", model, tr(ja=" ConvVAE ", en="a ConvVAE"), error=TypeError)
+    if not isinstance(model, ConvVAE | MLPVAE):
+        raise wrong("model", model, tr(ja=" ConvVAE か MLPVAE ", en="a ConvVAE or an MLPVAE"), error=TypeError)
     require_model(model)
     if codes is None:
         codes = encode_dataset(model, bundled("test"))

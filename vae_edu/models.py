@@ -1,4 +1,4 @@
-"""The convolutional variational autoencoder: encoder, reparameterization, decoder."""
+"""The variational autoencoder: encoder, reparameterization, decoder; of convolutions, or of fully connected layers."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from .arguments import require_count, require_images, require_latent, require_li
 
 
 class VAEOutput(NamedTuple):
-    """What ConvVAE returns for a batch of B images."""
+    """What a model returns for a batch of B images."""
 
     x_logits: torch.Tensor  # (B, 1, 28, 28) reconstruction before the sigmoid
     mu: torch.Tensor  # (B, latent_dim)
@@ -82,6 +82,38 @@ class ConvVAE(nn.Module):
         mu, logvar = self.encode(x)
         z = reparameterize(mu, logvar)
         return VAEOutput(self.decode_logits(z), mu, logvar, z)
+
+
+class MLPVAE(nn.Module):
+    """The same VAE of fully connected layers, 784-512-256-latent_dim and back; 1,068,820 parameters at latent_dim=2.
+
+    It has 12 times the parameters of ConvVAE, but a quarter of its multiplications.
+
+    Raises:
+        ValueError: latent_dim is not a whole number from 1 to 1,000.
+    """
+
+    def __init__(self, latent_dim=2):
+        super().__init__()
+        require_count("latent_dim", latent_dim, at_most=1000)
+        self.latent_dim = latent_dim
+        self.encoder = nn.Sequential(
+            nn.Flatten(),  # 28 * 28 = 784
+            nn.Linear(784, 512), nn.ReLU(),
+            nn.Linear(512, 256), nn.ReLU(),
+        )  # fmt: skip
+        self.fc_mu = nn.Linear(256, latent_dim)
+        self.fc_logvar = nn.Linear(256, latent_dim)
+        self.fc_z = nn.Linear(latent_dim, 256)
+        self.decoder = nn.Sequential(
+            nn.ReLU(), nn.Linear(256, 512),
+            nn.ReLU(), nn.Linear(512, 784),
+            nn.Unflatten(1, (1, 28, 28)),
+        )  # fmt: skip
+
+    # What makes a network a VAE does not depend on its layers.
+    encode, forward = ConvVAE.encode, ConvVAE.forward
+    decode, decode_logits = ConvVAE.decode, ConvVAE.decode_logits
 
 
 def device_of(model):

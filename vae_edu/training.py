@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
 from .arguments import (
@@ -28,7 +29,11 @@ from .arguments import (
 from .data import ASSETS
 from .language import tr
 from .losses import LossTerms, vae_loss
-from .models import ConvVAE, device_of
+from .models import ConvVAE, MLPVAE, device_of
+
+# Once a program has freed a block of memory as large as a step's largest, Linux lets it keep such blocks. Before that,
+# every step would have to ask for all its memory anew: a third of the time of a step of ConvVAE on a CPU.
+torch.empty(2**24, dtype=torch.uint8)
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
 CHECKPOINT = "vae-edu checkpoint 1"
@@ -94,6 +99,7 @@ def train(
     test_dataset=None,
     batch_size=128,
     learning_rate=1e-3,
+    schedule="constant",
     beta=1.0,
     checkpoint=None,
     progress=True,
@@ -107,10 +113,12 @@ def train(
     epoch and ends with the same weights, to the bit, as if nothing had happened.
 
     Args:
-        model: a ConvVAE, on the device to train on.
+        model: a ConvVAE or an MLPVAE, on the device to train on.
         dataset: TensorDataset of images (N, 1, 28, 28) in [0, 1] and labels, as load_mnist gives it.
         epochs: passes over the data set.
         test_dataset: held-out images to evaluate after every epoch.
+        schedule: "constant", or "one_cycle" (Smith and Topin 2018): the learning rate rises from a 25th of
+            learning_rate to all of it, and falls to almost 0 by the last step, so it can be some ten times as large.
         checkpoint: a file, for example on a mounted drive, that is renewed after every epoch; if it exists, the run in
             it goes on, whatever weights the model has.
         progress: show a progress bar with both loss terms.
@@ -130,22 +138,27 @@ def train(
     require_count("epochs", epochs)
     require_count("batch_size", batch_size)
     require_number("learning_rate", learning_rate)
+    require_choice("schedule", schedule, ("constant", "one_cycle"))
     require_number("beta", beta)
     require_choice("progress", progress, (True, False))
     if checkpoint is not None:
         require_path("checkpoint", checkpoint)
     images = images.to(device_of(model))
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
-    settings = {"batch_size": batch_size, "learning_rate": learning_rate, "beta": beta, "images": len(images)}
+    settings = {"batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "beta": beta}
+    settings |= {"images": len(images), "model": type(model).__name__, "latent_dim": model.latent_dim}
+    if schedule == "one_cycle":
+        settings["epochs"] = epochs  # its learning rates depend on where the run ends
     history = [] if checkpoint is None else _resume(checkpoint, model, optimizer, settings, epochs)
     steps = -(-len(images) // batch_size)  # of an epoch
     total, done = epochs * steps, len(history) * steps
+    cycle = OneCycleLR(optimizer, learning_rate, total, last_epoch=done - 1) if schedule == "one_cycle" else None
     with tqdm(total=total, initial=done, disable=not progress, file=sys.stdout, ncols=110, bar_format=BAR) as bar:
         try:
             for epoch in range(len(history) + 1, epochs + 1):
                 bar.set_description_str(tr(ja=f"エポック {epoch}/{epochs}", en=f"epoch {epoch}/{epochs}"))
                 started = time.perf_counter()
-                terms = _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch)
+                terms = _train_epoch(model, images, optimizer, cycle, batch_size, beta, bar, epoch)
                 seconds = time.perf_counter() - started
                 test = None if test_dataset is None else evaluate(model, test_dataset, beta=beta)
                 history.append(EpochRecord(epoch, terms, test, seconds))
@@ -189,7 +202,7 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
 
 
 def save(model, path):
-    """Save a ConvVAE's weights; load(path) gives the model back. An older file stays whole until the new one is.
+    """Save a model's weights; load(path) gives the model back. An older file stays whole until the new one is.
 
     Raises:
         TypeError, ValueError: model has no weights, or path can name no file.
@@ -201,19 +214,20 @@ def save(model, path):
 
 
 def load(path):
-    """The ConvVAE of the weights in a file, on the CPU: from save, a checkpoint, or a state dict of the same layers.
+    """The model of the weights in a file, on the CPU: from save, a checkpoint, or a state dict of the same layers.
 
     Weights are read as data only: nothing in the file is executed.
 
     Raises:
         FileNotFoundError: no such file.
-        TypeError, ValueError: path can name no file, or the file holds no weights of a ConvVAE.
+        TypeError, ValueError: path can name no file, or the file holds no weights of a ConvVAE or an MLPVAE.
     """
     require_path("path", path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         weights = weights.get("model", weights)  # of a checkpoint
-        model = ConvVAE(latent_dim=len(weights["fc_mu.bias"]))
+        network = MLPVAE if "encoder.1.weight" in weights else ConvVAE
+        model = network(latent_dim=len(weights["fc_mu.bias"]))
         model.load_state_dict(weights)
     except FileNotFoundError:
         raise FileNotFoundError(
@@ -225,9 +239,9 @@ def load(path):
     except UNREADABLE as error:
         raise ValueError(
             tr(
-                ja=f"path が指すファイル {str(path)!r} は ConvVAE の重みとして読めません ({type(error).__name__})。"
+                ja=f"path が指すファイル {str(path)!r} は ConvVAE や MLPVAE の重みとして読めません ({type(error).__name__})。"
                 "save(model, path) で保存したファイルを指定してください。",
-                en=f"path names a file that holds no weights of a ConvVAE: {str(path)!r} ({type(error).__name__}). "
+                en=f"path names a file that holds no weights of a ConvVAE or an MLPVAE: {str(path)!r} ({type(error).__name__}). "
                 "Name a file written by save(model, path).",
             )
         ) from error
@@ -252,7 +266,7 @@ def _resume(path, model, optimizer, settings, epochs):
         _save_checkpoint(path, model, optimizer, settings, [])  # what cannot be written is found out before training
         return []
     saved = _read_checkpoint(path)
-    for name, value in (settings | {"latent_dim": model.latent_dim}).items():
+    for name, value in settings.items():
         if saved["settings"].get(name) != value:
             raise ValueError(
                 tr(
@@ -302,7 +316,7 @@ def _save_checkpoint(path, model, optimizer, settings, history, warn=None):
     device = device_of(model)
     state = {
         "format": CHECKPOINT,
-        "settings": settings | {"latent_dim": model.latent_dim},
+        "settings": settings,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
@@ -362,13 +376,15 @@ def write(content, path):
         ) from error
 
 
-def _train_epoch(model, images, optimizer, batch_size, beta, bar, epoch):
+def _train_epoch(model, images, optimizer, cycle, batch_size, beta, bar, epoch):
     """One pass over the images in random order; the LossTerms as means over the images."""
     model.train()
     batches = torch.randperm(len(images), device=images.device).split(batch_size)
     losses = torch.zeros(len(batches), 3, device=images.device)
     for step, batch in enumerate(batches, start=1):
         losses[step - 1] = torch.stack(training_step(model, images[batch], optimizer, beta))
+        if cycle is not None:
+            cycle.step()
         if step % REPORT_EVERY == 0 or step == len(batches):
             bar.update(step - (step - 1) // REPORT_EVERY * REPORT_EVERY)
             _report(losses[:step], bar, epoch)

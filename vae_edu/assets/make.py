@@ -1,7 +1,7 @@
 """Make the course's binary files from the whole MNIST: VAE_EDU_DATA=... python vae_edu/assets/make.py [what ...]
 
-`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt; with it, `picture` draws the site's
-landing page picture and `explorer` writes the file of the site's explorer. Without a word, all four.
+`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt, and `mlp` mlp_vae_2d.pt; with the first, `picture` draws the site's
+landing page picture and `explorer` writes the file of the site's explorer. Without a word, all five.
 """
 
 import sys
@@ -41,6 +41,18 @@ def make_pretrained(epochs=30):
     vae_edu.save(model.cpu(), HERE / "conv_vae_2d.pt")
 
 
+def make_pretrained_mlp(epochs=30):
+    """MLPVAE(latent_dim=2), its weights stored with 16 bits each: no nat is lost, and half of the download saved."""
+    vae_edu.set_seed(0)
+    model = vae_edu.MLPVAE(latent_dim=2).to(vae_edu.pick_device())
+    test_digits = vae_edu.load_mnist("test")
+    vae_edu.train(model, vae_edu.load_mnist("train"), epochs=epochs, schedule="one_cycle", learning_rate=3e-3)
+    path = HERE / "mlp_vae_2d.pt"
+    print(f"test {vae_edu.evaluate(model, test_digits).total:.2f} nats per image")
+    torch.save({name: weight.half().cpu() for name, weight in model.state_dict().items()}, path)
+    print(f"from the file: test {vae_edu.evaluate(vae_edu.load(path), test_digits).total:.2f} nats per image")
+
+
 def make_picture(steps=12):
     """The map of the latent space without axes, in 16 greys."""
     points = vae_edu.latent_grid(limit=2.2, steps=steps, spacing="quantile").flip(0).reshape(-1, 2)
@@ -58,7 +70,13 @@ def make_explorer():
     vae_edu.export_explorer(model, SITE / "conv_vae_2d.safetensors", codes)
 
 
-MAKERS = {"sample": make_sample, "pretrained": make_pretrained, "picture": make_picture, "explorer": make_explorer}
+MAKERS = {
+    "sample": make_sample,
+    "pretrained": make_pretrained,
+    "mlp": make_pretrained_mlp,
+    "picture": make_picture,
+    "explorer": make_explorer,
+}
 
 if __name__ == "__main__":
     for what in sys.argv[1:] or MAKERS:

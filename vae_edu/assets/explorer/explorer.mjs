@@ -10,15 +10,27 @@ const COLOURS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b
 
 // ---------------------------------------------------------------------------------------------------------- the file
 
-const SHAPES = (d) => ({
-  "encoder.0.weight": [32, 1, 4, 4], "encoder.0.bias": [32],
-  "encoder.2.weight": [64, 32, 4, 4], "encoder.2.bias": [64],
-  "fc_mu.weight": [d, 3136], "fc_mu.bias": [d],
-  "fc_logvar.weight": [d, 3136], "fc_logvar.bias": [d],
-  "fc_z.weight": [3136, d], "fc_z.bias": [3136],
-  "decoder.1.weight": [64, 32, 4, 4], "decoder.1.bias": [32],
-  "decoder.3.weight": [32, 1, 4, 4], "decoder.3.bias": [1],
-});
+// The two networks of the course, vae_edu.ConvVAE and vae_edu.MLPVAE, by the names and shapes of their weights.
+const SHAPES = {
+  conv: (d) => ({
+    "encoder.0.weight": [32, 1, 4, 4], "encoder.0.bias": [32],
+    "encoder.2.weight": [64, 32, 4, 4], "encoder.2.bias": [64],
+    "fc_mu.weight": [d, 3136], "fc_mu.bias": [d],
+    "fc_logvar.weight": [d, 3136], "fc_logvar.bias": [d],
+    "fc_z.weight": [3136, d], "fc_z.bias": [3136],
+    "decoder.1.weight": [64, 32, 4, 4], "decoder.1.bias": [32],
+    "decoder.3.weight": [32, 1, 4, 4], "decoder.3.bias": [1],
+  }),
+  mlp: (d) => ({
+    "encoder.1.weight": [512, 784], "encoder.1.bias": [512],
+    "encoder.3.weight": [256, 512], "encoder.3.bias": [256],
+    "fc_mu.weight": [d, 256], "fc_mu.bias": [d],
+    "fc_logvar.weight": [d, 256], "fc_logvar.bias": [d],
+    "fc_z.weight": [256, d], "fc_z.bias": [256],
+    "decoder.1.weight": [512, 256], "decoder.1.bias": [512],
+    "decoder.3.weight": [784, 512], "decoder.3.bias": [784],
+  }),
+};
 const LARGEST = 64e6; // bytes: a model of a thousand latent dimensions is smaller
 
 const fault = (key, ...details) => Object.assign(new Error(key), { key, details });
@@ -54,30 +66,39 @@ function parse(buffer) {
   };
   const d = header["fc_mu.bias"]?.shape?.[0] || 2;
   const count = header.labels?.shape?.[0] || 0;
-  const shapes = { ...SHAPES(d), points: [count, d], labels: [count] };
+  const network = header["encoder.1.weight"] ? "mlp" : "conv";
+  const shapes = { ...SHAPES[network](d), points: [count, d], labels: [count] };
   const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tensor(name, shape)]));
-  return { d, ...withFirstLayers(d, tensors) };
+  return { d, network, tensors, ...(network === "conv" && firstLayers(d, tensors)) };
 }
 
 // ------------------------------------------------------------------------------------------------------- the network
 
 /** The image at a point z (d numbers): 784 probabilities, row by row. */
 export function decode(model, z) {
-  const h = model.origin.slice();
-  model.slopes.forEach((slope, i) => slope.forEach((value, j) => { h[j] += value * z[i]; }));
-  const logits = upwards(model.tensors, "decoder.3", relu(h), 14);
+  const logits = (model.network === "conv" ? convDecoder : mlpDecoder)(model, z);
   return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
 }
 
 /** The cloud q(z|x) of an image x (784 numbers in [0, 1]): mu and sigma, d numbers each. */
-export function encode(model, x) {
-  const h = relu(downwards(model.tensors, "encoder.2", relu(downwards(model.tensors, "encoder.0", x, 14)), 7));
-  const logvar = linear(model.tensors, "fc_logvar", h);
-  return { mu: linear(model.tensors, "fc_mu", h), sigma: logvar.map((value) => Math.exp(0.5 * value)) };
+export function encode({ network, tensors }, x) {
+  const h = (network === "conv" ? convEncoder : mlpEncoder)(tensors, x);
+  const logvar = linear(tensors, "fc_logvar", h);
+  return { mu: linear(tensors, "fc_mu", h), sigma: logvar.map((value) => Math.exp(0.5 * value)) };
+}
+
+function convEncoder(tensors, x) {
+  return relu(downwards(tensors, "encoder.2", relu(downwards(tensors, "encoder.0", x, 14)), 7));
+}
+
+function convDecoder({ tensors, origin, slopes }, z) {
+  const h = origin.slice();
+  slopes.forEach((slope, i) => slope.forEach((value, j) => { h[j] += value * z[i]; }));
+  return upwards(tensors, "decoder.3", relu(h), 14);
 }
 
 /** fc_z and decoder.1 have no ReLU between them, so together they are linear in z: origin + z1 slope1 + z2 slope2 ... */
-function withFirstLayers(d, tensors) {
+function firstLayers(d, tensors) {
   const layers = (z) => upwards(tensors, "decoder.1", linear(tensors, "fc_z", z), 7);
   const origin = layers(new Float32Array(d));
   const slopes = Array.from({ length: d }, (_, i) => {
@@ -85,14 +106,25 @@ function withFirstLayers(d, tensors) {
     unit[i] = 1;
     return layers(unit).map((value, j) => value - origin[j]);
   });
-  return { tensors, origin, slopes };
+  return { origin, slopes };
+}
+
+function mlpEncoder(tensors, x) {
+  return relu(linear(tensors, "encoder.3", relu(linear(tensors, "encoder.1", x))));
+}
+
+function mlpDecoder({ tensors }, z) {
+  return linear(tensors, "decoder.3", relu(linear(tensors, "decoder.1", relu(linear(tensors, "fc_z", z)))));
 }
 
 const relu = (h) => h.map((value) => Math.max(value, 0));
 
 function linear(tensors, name, x) {
   const weight = tensors[`${name}.weight`];
-  return tensors[`${name}.bias`].map((bias, o) => x.reduce((sum, value, i) => sum + weight[o * x.length + i] * value, bias));
+  return tensors[`${name}.bias`].map((sum, o) => {
+    for (let i = 0, start = o * x.length; i < x.length; i++) sum += weight[start + i] * x[i];
+    return sum;
+  });
 }
 
 /** Conv2d(kernel 4, stride 2, padding 1): channels of 2n x 2n pixels become channels of n x n. */
@@ -215,8 +247,8 @@ const TEXT = {
       torch: "これは PyTorch の重みファイルです。ノートブックで vae_edu.export_explorer(model, \"my_vae.safetensors\") を実行し、できたファイルを選んでください。",
       foreign: "これはエクスプローラのファイルではありません。vae_edu.export_explorer(model, \"my_vae.safetensors\") で書き出したファイルを選んでください。",
       cutOff: "ファイルが途中で切れています。もう一度ダウンロードするか、書き出し直してください。",
-      missing: (name) => `ファイルに ${name} がありません。講座の ConvVAE を書き出してください。`,
-      shape: (name, given, expected) => `${name} の形は ${expected} でなければなりませんが、${given} です。講座の ConvVAE を、層を変えずに書き出してください。`,
+      missing: (name) => `ファイルに ${name} がありません。講座の ConvVAE か MLPVAE を書き出してください。`,
+      shape: (name, given, expected) => `${name} の形は ${expected} でなければなりませんが、${given} です。講座の ConvVAE か MLPVAE を、層を変えずに書き出してください。`,
       notFinite: (name) => `${name} に有限でない値があります。学習率を小さくして学習し直してから、書き出してください。`,
       unreachable: "エクスプローラのモデルを読み込めませんでした。ページを再読み込みしてください。",
     },
@@ -247,8 +279,8 @@ const TEXT = {
       torch: "This is a PyTorch weight file. Run vae_edu.export_explorer(model, \"my_vae.safetensors\") in the notebook, and choose the file that it writes.",
       foreign: "This is not an explorer file. Choose one written by vae_edu.export_explorer(model, \"my_vae.safetensors\").",
       cutOff: "The file is cut off. Download it again, or export it again.",
-      missing: (name) => `The file has no ${name}. Export a ConvVAE of the course.`,
-      shape: (name, given, expected) => `${name} must have the shape ${expected}, but it is ${given}. Export the course’s ConvVAE with its layers unchanged.`,
+      missing: (name) => `The file has no ${name}. Export a ConvVAE or an MLPVAE of the course.`,
+      shape: (name, given, expected) => `${name} must have the shape ${expected}, but it is ${given}. Export the course’s ConvVAE or MLPVAE with its layers unchanged.`,
       notFinite: (name) => `${name} has values that are not finite. Train again with a smaller learning rate, then export.`,
       unreachable: "The explorer’s model could not be loaded. Reload the page.",
     },
