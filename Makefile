@@ -30,9 +30,9 @@ absorb: .venv/.ready     ## take an edited notebook back into its lesson: make a
 wheel: .venv/.ready      ## build dist/*.whl, the same bytes from the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
 
-bench: book              ## measure the site in Chromium, and the course beside the original notebook; write the tables of the book
+bench: book              ## measure the site in Chromium, and the course beside the original notebook (OPTIONS=--full: three seeds); write the book's tables
 	$(BIN)/python tests/benchmarks/site.py
-	$(BIN)/python tests/benchmarks/speed.py
+	$(BIN)/python tests/benchmarks/speed.py $(OPTIONS)
 
 .venv/.ready: pyproject.toml
 	$(PYTHON) -m venv .venv

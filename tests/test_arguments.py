@@ -56,6 +56,7 @@ def good_arguments():
         "reconstruction_loss": {"x_logits": X, "x": X},
         "vae_loss": {"output": model(X), "x": X, "beta": 1.0},
         "ConvVAE": {"latent_dim": 2},
+        "MLPVAE": {"latent_dim": 2},
         "ConvVAE.encode": {"x": X},
         "ConvVAE.decode": {"z": z},
         "ConvVAE.decode_logits": {"z": z},
@@ -74,8 +75,8 @@ def good_arguments():
         "save": {"model": model, "path": "model.pt"},
         "set_seed": {"seed": 0},
         "train": data
-        | {"epochs": 1, "test_dataset": DIGITS, "batch_size": 5, "learning_rate": 1e-3, "beta": 1.0}
-        | {"checkpoint": "run.pt", "progress": False},
+        | {"epochs": 1, "test_dataset": DIGITS, "batch_size": 5, "learning_rate": 1e-3}
+        | {"schedule": "one_cycle", "beta": 1.0, "checkpoint": "run.pt", "progress": False},
         "training_step": {"model": model, "x": X, "optimizer": optimizer, "beta": 1.0},
         "latent_sliders": {"model": model, "limit": 3.0, "size": 28},
     }

@@ -17,7 +17,7 @@ from test_book import LESSONS
 from torch.utils.data import TensorDataset
 
 import vae_edu
-from vae_edu import ConvVAE
+from vae_edu import MLPVAE, ConvVAE
 from vae_edu.data import ASSETS
 from vae_edu.explorer import explorer_file
 
@@ -26,10 +26,10 @@ SITE_FILE = address.ROOT / "book" / "_static" / "conv_vae_2d.safetensors"
 NEW_MODULE = "const explorer = await import('/_static/explorer.mjs?test');"
 
 
-def model_of(latent_dim, seed=0):
+def model_of(latent_dim, seed=0, network=ConvVAE):
     """A model whose images differ clearly from point to point, as a trained one's do."""
     torch.manual_seed(seed)
-    model = ConvVAE(latent_dim).requires_grad_(False)
+    model = network(latent_dim).requires_grad_(False)
     model.fc_z.weight *= 10
     model.decoder[3].weight *= 10
     return model
@@ -49,9 +49,10 @@ def sample_digits():
 # The file, and the widget that carries it.
 
 
+@pytest.mark.parametrize("network", [ConvVAE, MLPVAE])
 @pytest.mark.parametrize("latent_dim", [1, 2, 5])
-def test_the_file_holds_the_model_and_the_codes(latent_dim, tmp_path):
-    model = model_of(latent_dim)
+def test_the_file_holds_the_model_and_the_codes(network, latent_dim, tmp_path):
+    model = model_of(latent_dim, network=network)
     codes = vae_edu.encode_dataset(model, sample_digits())
     vae_edu.export_explorer(model, tmp_path / "my_vae.safetensors", codes)
     tensors = safetensors.torch.load_file(tmp_path / "my_vae.safetensors")
@@ -162,6 +163,8 @@ MODELS = {
     "1 dimension": lambda: model_of(1),
     "2 dimensions": lambda: model_of(2, seed=1),
     "20 dimensions": lambda: model_of(20),
+    "pretrained, fully connected": lambda: vae_edu.load_pretrained("mlp_vae_2d"),
+    "fully connected, 20 dimensions": lambda: model_of(20, network=MLPVAE),
 }
 
 

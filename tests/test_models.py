@@ -3,9 +3,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import vae_edu
-from vae_edu import ConvVAE, reparameterize
+from vae_edu import MLPVAE, ConvVAE, reparameterize
 
 SHAPES = {
     "encoder.0.weight": (32, 1, 4, 4),
@@ -48,18 +49,43 @@ def test_layers_and_parameters():
     model = ConvVAE(latent_dim=2)
     assert {key: tuple(value.shape) for key, value in model.state_dict().items()} == SHAPES
     assert sum(parameter.numel() for parameter in model.parameters()) == 88_645
+    assert sum(parameter.numel() for parameter in MLPVAE(latent_dim=2).parameters()) == 1_068_820
 
 
+@pytest.mark.parametrize("network", [ConvVAE, MLPVAE])
 @pytest.mark.parametrize("latent_dim", [1, 2, 3, 16])
 @pytest.mark.parametrize("batch", [1, 7])
-def test_shapes(latent_dim, batch):
-    model, x = ConvVAE(latent_dim), torch.rand(batch, 1, 28, 28)
+def test_shapes(network, latent_dim, batch):
+    model, x = network(latent_dim), torch.rand(batch, 1, 28, 28)
     output = model(x)
     assert output.x_logits.shape == x.shape
     assert output.mu.shape == output.logvar.shape == output.z.shape == (batch, latent_dim)
     images = model.decode(output.z)
     assert images.shape == x.shape and 0 <= images.min() and images.max() <= 1
     assert torch.allclose(images, output.x_logits.sigmoid(), atol=1e-6)
+
+
+def test_a_network_of_fully_connected_layers_is_written_out():
+    torch.manual_seed(0)
+    model, x = MLPVAE(latent_dim=3), torch.rand(4, 1, 28, 28)
+    weights = model.state_dict()
+
+    def layer(name, h):
+        return h @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    h = layer("encoder.3", layer("encoder.1", x.flatten(1)).clamp(min=0)).clamp(min=0)
+    h = layer("fc_z", layer("fc_mu", h)).clamp(min=0)
+    logits = layer("decoder.3", layer("decoder.1", h).clamp(min=0))
+    assert torch.allclose(model.decode_logits(model.encode(x)[0]).flatten(1), logits, atol=1e-5)
+
+
+def test_fully_connected_layers_take_a_quarter_of_the_work():
+    work = []
+    for network in (ConvVAE, MLPVAE):
+        with FlopCounterMode(display=False) as counter:
+            network()(torch.rand(1, 1, 28, 28)).x_logits.sum().backward()
+        work.append(counter.get_total_flops())
+    assert work[0] / work[1] == pytest.approx(4, rel=0.1)
 
 
 @pytest.mark.parametrize("latent_dim", [2, 5])
@@ -76,8 +102,9 @@ def test_weights_of_the_original_notebook_give_the_same_images(latent_dim, tmp_p
             assert torch.allclose(ours, theirs, atol=1e-6)
 
 
-def test_each_image_is_encoded_by_itself():
-    model, x = ConvVAE(), torch.rand(6, 1, 28, 28)
+@pytest.mark.parametrize("network", [ConvVAE, MLPVAE])
+def test_each_image_is_encoded_by_itself(network):
+    model, x = network(), torch.rand(6, 1, 28, 28)
     mu, logvar = model.encode(x)
     for i in range(6):
         assert torch.allclose(model.encode(x[i : i + 1])[0], mu[i : i + 1], atol=1e-5)
@@ -109,6 +136,7 @@ def test_reparameterize_passes_gradients_to_both():
 
 WRONG = {
     "latent_dim": (lambda: ConvVAE(latent_dim=0), ValueError, ["latent_dim", "0"]),
+    "latent_dim of the other network": (lambda: MLPVAE(latent_dim=0), ValueError, ["latent_dim", "0"]),
     "latent_dim of another kind": (lambda: ConvVAE(latent_dim="2"), ValueError, ["latent_dim", "'2'"]),
     "images of 32x32": (lambda: ConvVAE()(torch.rand(2, 1, 32, 32)), ValueError, ["x", "(2, 1, 32, 32)"]),
     "images in 0..255": (lambda: ConvVAE()(torch.rand(2, 1, 28, 28) * 255), ValueError, ["x", "255"]),

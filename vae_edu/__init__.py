@@ -6,7 +6,7 @@ from .explorer import export_explorer, latent_explorer
 from .language import set_language
 from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
 from .losses import LossTerms, kl_divergence, reconstruction_loss, vae_loss
-from .models import ConvVAE, MLPVAE, VAEOutput, reparameterize
+from .models import MLPVAE, ConvVAE, VAEOutput, reparameterize
 from .plotting import (
     plot_history,
     plot_images,

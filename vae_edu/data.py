@@ -89,7 +89,7 @@ def _read(folder, split):
         torch.from_numpy(np.fromfile(folder / "MNIST" / "raw" / name, np.uint8)[-math.prod(shape) :].reshape(shape))
         for name, shape in FILES[split].items()
     )
-    dataset = TensorDataset(images[:, None].float() / 255, labels.long())
+    dataset = TensorDataset(images[:, None].float().div_(255), labels.long())
     dataset.source = "mnist"
     print(
         tr(
@@ -220,7 +220,7 @@ def _reason(error):
 def bundled(split):
     """The bundled sample: the first 500 (train) or 100 (test) images of each digit, in MNIST's order."""
     with resources.as_file(ASSETS / "mnist_sample.npz") as path, np.load(path) as arrays:
-        images = torch.from_numpy(arrays[f"{split}_images"])[:, None].float() / 255
+        images = torch.from_numpy(arrays[f"{split}_images"])[:, None].float().div_(255)
         labels = torch.from_numpy(arrays[f"{split}_labels"]).long()
     dataset = TensorDataset(images, labels)
     dataset.source = "sample"

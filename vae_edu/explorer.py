@@ -11,7 +11,7 @@ from .arguments import require_finite, require_model, require_path, wrong
 from .data import ASSETS, bundled
 from .language import tr
 from .latent import encode_dataset, require_codes
-from .models import ConvVAE, MLPVAE, device_of
+from .models import MLPVAE, ConvVAE, device_of
 from .training import write
 from .widgets import png
 

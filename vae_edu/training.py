@@ -29,7 +29,7 @@ from .arguments import (
 from .data import ASSETS
 from .language import tr
 from .losses import LossTerms, vae_loss
-from .models import ConvVAE, MLPVAE, device_of
+from .models import MLPVAE, ConvVAE, device_of
 
 # Once a program has freed a block of memory as large as a step's largest, Linux lets it keep such blocks. Before that,
 # every step would have to ask for all its memory anew: a third of the time of a step of ConvVAE on a CPU.

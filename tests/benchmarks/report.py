@@ -1,11 +1,56 @@
-"""What the benchmarks share: the name of the machine, and the tables that the book shows."""
+"""What the benchmarks share: stopwatches, the name of the machine, and the tables that the book shows."""
 
+import io
+import json
 import os
 import platform
 import re
+import statistics
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = os.environ.get("VAE_EDU_DATA", str(Path.home() / ".cache" / "vae_edu"))  # where MNIST/raw is
+GOAL = 153.5  # nats per test image: the original's loss after ten epochs
+IMAGES = 100 * 128  # to measure the speed of training with
+
+
+def images_of(data, train):
+    """The images (N, 28, 28) uint8 and labels of another data set of MNIST's size."""
+    from letters import letters  # here, or every process would import its libraries
+
+    return {"letters": letters}[data]("train" if train else "test")
+
+
+def run(recipes, arguments):
+    """Print what the recipe named on the command line measured, with its seed and data set, as JSON."""
+    _, name, *seed_and_data = arguments
+    print(json.dumps(recipes[name](*map(int, seed_and_data[:1]), *seed_and_data[1:])))
+
+
+def seconds(way):
+    started = time.perf_counter()
+    way()
+    return time.perf_counter() - started
+
+
+def median_seconds(way, rounds):
+    """The median of some rounds, after one that does not count."""
+    way()
+    return statistics.median(seconds(way) for _ in range(rounds))
+
+
+def show(figure):
+    """Turn a figure into the picture that a notebook would show."""
+    import matplotlib.pyplot as plt
+
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    plt.close(figure)
+
+
+def peak_memory():
+    """The most memory that this process has held, in megabytes; getrusage would count its parent's as well."""
+    return float(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1e3
 
 
 def machine():

@@ -1,173 +1,131 @@
-"""Measure the course beside the notebook that it grew out of: A B A B in one run, on the whole MNIST.
+"""Measure the course beside the notebook that it grew out of, on the whole MNIST, and write the book's table.
 
-    make bench        with VAE_EDU_DATA, or where a lesson has downloaded MNIST
+    make bench                     one seed of the race, with VAE_EDU_DATA, or where a lesson has downloaded MNIST
+    make bench OPTIONS=--full      three seeds, and the race on a second data set as well
 
-A is the original's recipe, written by us as the baseline; B is the course's own function for the same. A ratio above 1
-says how many times less time, or memory, B takes. Figures are medians.
+A is the original's recipe (original.py), B the course's own functions (ours.py). Every measurement is a process of its
+own, A B A B, so that neither warms up for the other. A ratio above 1 says how many times less time, or memory, B takes.
 """
 
-import functools
-import io
-import os
-import re
+import json
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import report
 import torch
-import torch.nn.functional as F
-from torch.utils.data import DataLoader, Subset, TensorDataset
-from torchvision.datasets import MNIST
-from torchvision.transforms import ToTensor
 
-import vae_edu
-from vae_edu.data import CACHE
-
-IMAGES = 100 * 128  # for one measurement of training
-FOLDER = os.environ.setdefault("VAE_EDU_DATA", str(CACHE))  # where MNIST/raw is
-ORIGINAL_IMPORTS = "import torch, torchvision, numpy, matplotlib.pyplot"
+HERE = Path(__file__).parent
+WAYS = [("same network", "同じネットワーク", "same network"), ("any network", "MLPVAE", "MLPVAE")]  # of ours.py
+START = {"original": "import torch, torchvision, numpy, matplotlib.pyplot", "ours": "import vae_edu"}
 
 
-def medians(rounds, *ways):
-    """The median seconds of each way, run in turn."""
-    seconds = [[] for _ in ways]
-    for _ in range(rounds):
-        for way, times in zip(ways, seconds, strict=True):
-            started = time.perf_counter()
-            way()
-            times.append(time.perf_counter() - started)
-    return [statistics.median(times) for times in seconds]
+def measured(who, *words):
+    """What a recipe of original.py or ours.py prints, run in a process of its own."""
+    command = [sys.executable, str(HERE / f"{who}.py"), *map(str, words)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def png(figure):
-    """The figure as a notebook would send it."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
-    plt.close(figure)
+def in_turn(rounds, *words):
+    """What both measure, A B A B: two lists."""
+    pairs = [(measured("original", *words), measured("ours", *words)) for _ in range(rounds)]
+    return map(list, zip(*pairs, strict=True))
 
 
-# Training: the original's loop reads every image from the data set's pictures, and asks each step for its loss.
+def start(who):
+    return report.seconds(lambda: subprocess.run([sys.executable, "-c", START[who]], check=True))
 
 
-def original_training(count):
-    digits = Subset(MNIST(FOLDER, train=True, transform=ToTensor()), range(count))
-    model = vae_edu.ConvVAE(latent_dim=2).to(vae_edu.pick_device())
-    optimizer, total = torch.optim.Adam(model.parameters(), lr=1e-3), 0.0
-    for x, _ in DataLoader(digits, batch_size=128, shuffle=True):
-        x = x.to(vae_edu.pick_device())
-        optimizer.zero_grad()
-        output = model(x)
-        bce = F.binary_cross_entropy(torch.sigmoid(output.x_logits), x, reduction="sum")
-        kld = -0.5 * torch.sum(1 + output.logvar - output.mu.pow(2) - output.logvar.exp())
-        (bce + kld).backward()
-        total += (bce + kld).item()
-        optimizer.step()
+def until(run, goal):
+    """The seconds of training until a test loss reaches the goal; infinity if none does."""
+    reached = [i for i, loss in enumerate(run["losses"], start=1) if loss <= goal]
+    return sum(run["seconds"][: reached[0]]) if reached else float("inf")
 
 
-def first(count):
-    return TensorDataset(*(tensor[:count] for tensor in vae_edu.load_mnist("train").tensors))
+def row(ja, en, a, b, unit, ratio=lambda a, b: a / b):
+    """A row of the table: medians, with the range where there are several seeds."""
+    return ja, en, *(spread(values, unit) for values in (a, b)), f"{ratio(*map(statistics.median, (a, b))):.1f} ×"
 
 
-def our_training(digits):
-    model = vae_edu.ConvVAE(latent_dim=2).to(vae_edu.pick_device())
-    vae_edu.train(model, digits, epochs=1, progress=False)
+def spread(values, unit):
+    low, middle, high = (unit.format(f(values)) for f in (min, statistics.median, max))
+    return middle if low == high else f"{middle} ({low} – {high})"
 
 
-# The map: the original decodes 400 points one by one into 400 axes.
-
-
-@torch.no_grad()
-def original_map(model):
-    figure, axes = plt.subplots(20, 20, figsize=(10, 10))
-    for i in range(20):
-        for j in range(20):
-            z = torch.tensor([[-3 + 0.3 * j, -3 + 0.3 * i]])
-            axes[i, j].imshow(model.decode(z)[0, 0].numpy(), cmap="gray")
-            axes[i, j].axis("off")
-    png(figure)
-
-
-def our_map(model):
-    png(vae_edu.plot_latent_grid(model))
-
-
-# A slider: interact draws a new figure for every value.
-
-
-@torch.no_grad()
-def original_update(model, value):
-    figure, ax = plt.subplots()
-    ax.imshow(model.decode(torch.tensor([[value, 0.0]]))[0, 0].numpy(), cmap="gray")
-    ax.set_title(f"z = ({value:.2f}, 0.00)")
-    ax.axis("off")
-    png(figure)
-
-
-def our_update(slider, value):
-    slider.value = value
-
-
-def slider_seconds(model, count=40):
-    """Medians of one update each way."""
-    slider = vae_edu.latent_sliders(model).children[1]
-    values = iter(torch.linspace(-3, 3, 2 * count).tolist())
-    return medians(count, lambda: original_update(model, next(values)), lambda: our_update(slider, next(values)))
-
-
-# Start and memory: in processes of their own.
-
-FEW = {"original": lambda: original_training(2560), "ours": lambda: our_training(first(2560))}
-
-
-def start(code):
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def megabytes(way):
-    """Peak memory of a process that trains on a few images: this file, started with the name of a way."""
-    done = subprocess.run([sys.executable, __file__, way], check=True, stdout=subprocess.PIPE, text=True)
-    return float(done.stdout.split()[-1])
-
-
-def peak():
-    """The most memory that this process has held, in megabytes; getrusage would count its parent's as well."""
-    return float(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1e3
-
-
-def main():
-    """Measure, print, and write the table into the book."""
-    model, digits = vae_edu.load_pretrained(), first(IMAGES)
-    training = medians(3, functools.partial(original_training, IMAGES), functools.partial(our_training, digits))
-    drawing = medians(3, functools.partial(original_map, model), functools.partial(our_map, model))
-    update = slider_seconds(model)
-    started = medians(3, functools.partial(start, ORIGINAL_IMPORTS), functools.partial(start, "import vae_edu"))
-    memory = [megabytes(way) for way in FEW]
-    rows = [
-        ("学習 (枚/秒)", "training (images per second)", *(f"{IMAGES / s:,.0f}" for s in training), ratio(training)),
-        ("20 × 20 の地図", "the 20 × 20 map", *(f"{s:.2f} s" for s in drawing), ratio(drawing)),
-        ("スライダーの更新 1 回", "one slider update", *(f"{1e3 * s:.1f} ms" for s in update), ratio(update)),
-        ("import", "import", *(f"{s:.1f} s" for s in started), ratio(started)),
-        ("メモリの最大値", "peak memory", *(f"{m:,.0f} MB" for m in memory), ratio(memory)),
+def simple_rows():
+    """Speed of training, map, slider, import, memory."""
+    a, b = in_turn(3, "training")
+    images, memory = ([[run[key] for run in runs] for runs in (a, b)] for key in ("images", "memory"))
+    maps, moves = ([[run["seconds"] for run in runs] for runs in in_turn(3, name)] for name in ("map", "slider"))
+    starts = zip(*((start("original"), start("ours")) for _ in range(3)), strict=True)
+    milli = [[1e3 * s for s in runs] for runs in moves]
+    return [
+        row("学習の速さ (枚/秒)", "training, images per second", *images, "{:,.0f}", ratio=lambda a, b: b / a),
+        row("20 × 20 の地図", "the 20 × 20 map", *maps, "{:.2f} s"),
+        row("スライダーの更新 1 回", "one slider update", *milli, "{:.1f} ms"),
+        row("import", "import", *starts, "{:.1f} s"),
+        row("学習時のメモリの最大値", "peak memory of training", *memory, "{:,.0f} MB"),
     ]
-    device = f"torch {torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def races(seeds, data="mnist"):
+    """What the original and the course measured with each seed."""
+    for seed in range(seeds):
+        yield measured("original", "race", seed, data), measured("ours", "race", seed, data)
+
+
+def race_rows(seeds):
+    """Seconds to the goal, and the test loss that the original's ten epochs have time for."""
+    original, ours = zip(*races(seeds), strict=True)
+    to_goal = [until(run, report.GOAL) for run in original]
+    ten = [run["ten epochs"] for run in ours]
+    seconds = [sum(run["seconds"][:10]) for run in original], [sum(run["seconds"]) for run in ten]
+    losses = [run["losses"][9] for run in original], [run["losses"][9] for run in ten]
+    return [
+        *(
+            row(
+                f"テスト損失 {report.GOAL} nats まで、{ja}",
+                f"until {report.GOAL} nats on the test set, {en}",
+                to_goal,
+                [until(run[way], report.GOAL) for run in ours],
+                "{:.0f} s",
+            )
+            for way, ja, en in WAYS
+        ),
+        row("10 エポック (この講座は MLPVAE)", "ten epochs (the course: MLPVAE)", *seconds, "{:.0f} s"),
+        ("10 エポック後のテスト損失", "test loss after ten epochs", *(spread(x, "{:.1f} nats") for x in losses), ""),
+    ]
+
+
+def letter_rows(seeds):
+    """The same settings on printed letters: seconds until the loss that the original reaches in ten epochs."""
+    original, ours = zip(*races(seeds, "letters"), strict=True)
+    goals = [run["losses"][9] for run in original]
+    return [
+        row(
+            f"活字の画像で、元のノートブックの 10 エポックの損失まで、{ja}",
+            f"printed letters, until the loss of the original's ten epochs, {en}",
+            [sum(run["seconds"][:10]) for run in original],
+            [until(run[way], goal) for run, goal in zip(ours, goals, strict=True)],
+            "{:.0f} s",
+        )
+        for way, ja, en in WAYS
+    ]
+
+
+def main(full):
+    """Measure, print, and write the table into the book."""
+    seeds = 3 if full else 1
+    rows = simple_rows() + race_rows(seeds) + (letter_rows(seeds) if full else [])
     heads = [
         ["測ったもの", "元のノートブック", "この講座", "比"],
         ["measured", "the original notebook", "this course", "ratio"],
     ]
-    report.write("speed", heads, rows, f"{report.machine()}, {vae_edu.pick_device()}, {device}")
-
-
-def ratio(pair):
-    return f"{pair[0] / pair[1]:.1f} ×"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    report.write("speed", heads, rows, f"{report.machine()}, {device}, torch {torch.__version__}")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        FEW[sys.argv[1]]()
-        print(peak())
-    else:
-        main()
+    main(full="--full" in sys.argv)
