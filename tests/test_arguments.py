@@ -140,6 +140,7 @@ TEXTS = st.one_of(
 )
 MODULES = [torch.nn.Linear(2, 2), torch.nn.Identity(), vae_edu.ConvVAE, vae_edu.ConvVAE(3), vae_edu.ConvVAE(2).double()]
 MODULES += [vae_edu.ConvVAE(2).requires_grad_(False), vae_edu.ConvVAE(2).to("meta")]
+MODULES += [vae_edu.MLPVAE(2), vae_edu.MLPVAE(3)]
 OBJECTS = [None, ..., len, object(), torch.device("cpu"), torch.float32, Path("x"), Path(), b"x", {}, set(), 1j]
 OBJECTS += [np.float32(1), np.int64(2), np.zeros((4, 1, 28, 28)), np.array("en"), DIGITS, CODES, HISTORY, HISTORY[0]]
 

@@ -18,7 +18,7 @@ def wrong(name, value, must, cure="", error=ValueError):
     given = shown(value)
     return error(
         tr(
-            ja=f"{name} は{must}でなければなりませんが、{given} が渡されました。{cure}",
+            ja=f"{name}{' ' if name[-1].isascii() else ''}は{must}でなければなりませんが、{given} が渡されました。{cure}",
             en=f"{name} must be {must}, but {given} was given. {cure}".rstrip(),
         )
     )
@@ -77,15 +77,16 @@ def require_path(name, path):
         raise wrong(name, path, must, cure)
 
 
-def require_parts(name, value, parts, like):
-    """Raise TypeError unless `value` has these attributes, as an object of the class `like` has."""
+def require_parts(name, value, parts, like, source):
+    """Raise TypeError unless `value` has these attributes, as objects of the class `like` have, which `source` makes."""
     if isinstance(value, type) or not all(hasattr(value, part) for part in parts):
-        raise wrong(name, value, tr(ja=f" {like} ", en=f"a {like}"), error=TypeError)
+        cure = tr(ja=f"{source} を渡してください。", en=f"Pass {source}.")
+        raise wrong(name, value, tr(ja=f" {like} ", en=f"a {like}"), cure, TypeError)
 
 
 def require_model(model, *parts):
     """Raise TypeError unless `model` is a module with float32 weights and these parts, as a ConvVAE has them."""
-    require_parts("model", model, ("state_dict", *parts), "ConvVAE")
+    require_parts("model", model, ("state_dict", *parts), "ConvVAE", "vae_edu.ConvVAE(latent_dim=2)")
     weights = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
     if not weights or any(weight.dtype != torch.float32 or weight.is_meta for weight in weights):
         raise wrong(
@@ -136,16 +137,16 @@ def require_images(x, name="x"):
     require_floats(
         name,
         x,
-        tr(ja="x.float() / 255 のように変換してください。", en="Convert it, for example x.float() / 255."),
+        tr(ja=f"{name}.float() / 255 のように変換してください。", en=f"Convert it, for example {name}.float() / 255."),
     )
     if x.shape[1:] != (1, 28, 28) or len(x) == 0:
         raise wrong(
             tr(ja=f"{name} の形", en=name),
             x,
-            tr(ja=" (B, 1, 28, 28)、B は 1 以上", en="of shape (B, 1, 28, 28) with B >= 1"),
+            tr(ja=" (B, 1, 28, 28) (ただし B は 1 以上) ", en="of shape (B, 1, 28, 28) with B >= 1"),
             tr(
-                ja="1 枚の画像なら x[None]、28x28 でない画像なら大きさを変えてから渡してください。",
-                en="Pass a single image as x[None], and resize images that are not 28x28.",
+                ja=f"1 枚の画像なら {name}.reshape(1, 1, 28, 28) を、28x28 でない画像なら大きさを変えたものを渡してください。",
+                en=f"Pass a single image as {name}.reshape(1, 1, 28, 28), and resize images that are not 28x28.",
             ),
         )
     if x.device.type == "cpu":  # reading a value back from a GPU would make every training step wait for it
@@ -159,6 +160,18 @@ def require_images(x, name="x"):
                     "Divide images in 0..255 by 255.",
                 )
             )
+
+
+def require_few(images, at_most):
+    """Raise ValueError if there are more images than a figure can show in a moment."""
+    if len(images) > at_most:
+        raise ValueError(
+            tr(
+                ja=f"images は {at_most} 枚以下でなければなりませんが、{len(images):,} 枚あります。"
+                f"images[:{at_most}] を渡してください。",
+                en=f"images must be at most {at_most}, but there are {len(images):,}. Pass images[:{at_most}].",
+            )
+        )
 
 
 def require_latent(z, latent_dim=None, name="z"):
@@ -176,7 +189,7 @@ def require_latent(z, latent_dim=None, name="z"):
         raise wrong(
             tr(ja=f"{name} の形", en=name),
             z,
-            tr(ja=f" {shape}、B は 1 以上", en=f"of shape {shape} with B >= 1"),
+            tr(ja=f" {shape} (ただし B は 1 以上) ", en=f"of shape {shape} with B >= 1"),
             tr(
                 ja="1 点だけでも (1, 次元数) の形にしてください。",
                 en="A single point needs the shape (1, latent_dim) as well.",
@@ -203,7 +216,13 @@ def require_like(name, x, weight):
     if x.device != weight.device:
         cure = tr(ja=f'{name}.to("{weight.device}") と書いてください。', en=f'Write {name}.to("{weight.device}").')
         raise wrong(
-            name, x, tr(ja=f"モデルと同じ {weight.device} 上", en=f"on {weight.device}, where the model is"), cure
+            name,
+            x,
+            tr(
+                ja=f"モデルと同じデバイス ({weight.device}) にあるテンソル",
+                en=f"on {weight.device}, where the model is",
+            ),
+            cure,
         )
 
 
@@ -227,7 +246,7 @@ def require_finite(name, tensor):
     if not tensor.isfinite().all():
         raise ValueError(
             tr(
-                ja=f"{name} に有限でない値があります。モデルを作り直し、learning_rate を小さくして学習してください。",
+                ja=f"{name} に inf か nan があります。モデルを作り直し、learning_rate を小さくして学習してください。",
                 en=f"{name} has values that are not finite. Make a new model and train it with a smaller learning_rate.",
             )
         )
@@ -270,7 +289,8 @@ def require_all_digits(dataset):
     if missing:
         raise ValueError(
             tr(
-                ja=f"dataset には 0 から 9 の画像がすべて必要ですが、{missing} がありません。",
-                en=f"dataset must hold every digit 0-9, but it has no image of {missing}.",
+                ja=f"dataset には 0 から 9 までの各数字の画像が必要ですが、{missing} の画像がありません。"
+                "load_mnist() の戻り値を渡してください。",
+                en=f"dataset must hold every digit 0-9, but it has no image of {missing}. Pass what load_mnist() returns.",
             )
         )

@@ -102,6 +102,9 @@ def _read(folder, split):
 
 def _fault(folder, split):
     """None, or the error that says which file of the split is missing or is not the official one."""
+    sample = 'os.environ["VAE_EDU_DATA"] = "sample"'
+    again_ja = f"もう一度コピーするか、{sample} を実行して同梱のサンプルを使ってください。"
+    again_en = f"Copy it again, or run {sample} to use the bundled sample."
     for name, shape in FILES[split].items():
         path = folder / "MNIST" / "raw" / name
         if not path.is_file():
@@ -119,17 +122,17 @@ def _fault(folder, split):
             return ValueError(
                 tr(
                     ja=f"{path} は {size:,} バイトですが、正しくは {official:,} バイトです。"
-                    "ファイルが途中で切れています。もう一度コピーするか、VAE_EDU_DATA=sample を指定してください。",
+                    f"ファイルが{'途中で切れています' if size < official else '大きすぎます'}。{again_ja}",
                     en=f"{path} has {size:,} bytes, but the official file has {official:,}. "
-                    "It was cut off: copy it again, or set VAE_EDU_DATA=sample.",
+                    f"It {'was cut off' if size < official else 'is too large'}. {again_en}",
                 )
             )
         with open(path, "rb") as file:
             if file.read(len(header)) != header:
                 return ValueError(
                     tr(
-                        ja=f"{path} の中身は MNIST ではありません。もう一度コピーするか、VAE_EDU_DATA=sample を指定してください。",
-                        en=f"{path} does not hold MNIST. Copy it again, or set VAE_EDU_DATA=sample.",
+                        ja=f"{path} の中身は MNIST ではありません。{again_ja}",
+                        en=f"{path} does not hold MNIST. {again_en}",
                     )
                 )
     return None
@@ -186,7 +189,8 @@ def _fetch(mirrors, name, md5):
 
 def _reason(error):
     """A sentence about why a download failed, and what to try."""
-    again_ja, again_en = "カーネルを再起動すると、もう一度試します。", "Restart the kernel to try again."
+    again_ja = "カーネルを再起動してこのセルを実行すると、もう一度試します。"
+    again_en = "Restart the kernel and run this cell to try again."
     if isinstance(error, queue.Empty):
         return tr(
             ja="MNIST のダウンロードに時間がかかっています。裏で続いているので、終わってからこのセルを実行し直すと全データを使えます。",
@@ -197,6 +201,8 @@ def _reason(error):
     elif isinstance(error, ValueError):
         ja = "届いた内容が MNIST ではありません。ネットワークのログイン画面かもしれません"
         en = "what came is not MNIST, perhaps the login page of this network"
+        again_ja = "ネットワークにログインしてからカーネルを再起動すると、もう一度試します。"
+        again_en = "Log in to the network, then restart the kernel to try again."
     elif isinstance(error, OSError) and error.errno in (
         errno.EACCES,
         errno.EPERM,
@@ -205,6 +211,8 @@ def _reason(error):
         errno.EDQUOT,
     ):
         ja, en = f"{CACHE} に書き込めません: {error.strerror}", f"{CACHE} cannot be written: {error.strerror}"
+        again_ja = "空きを作るか書き込みを許可してからカーネルを再起動すると、もう一度試します。"
+        again_en = "Free some space or allow writing there, then restart the kernel to try again."
     elif isinstance(getattr(error, "reason", error), TimeoutError):
         ja, en = "配布元が応答しません", "its host does not answer"
     elif isinstance(error, HTTPException | ConnectionError):

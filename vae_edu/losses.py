@@ -60,7 +60,7 @@ def vae_loss(output, x, beta=1.0):
     Raises:
         TypeError, ValueError: output is none of a model, x no batch of images of its shape, or beta below 0.
     """
-    require_parts("output", output, ("x_logits", "mu", "logvar"), like="VAEOutput")
+    require_parts("output", output, ("x_logits", "mu", "logvar"), "VAEOutput", "model(x)")
     require_number("beta", beta)
     reconstruction = reconstruction_loss(output.x_logits, x)
     kl = kl_divergence(output.mu, output.logvar)

@@ -11,14 +11,16 @@ from matplotlib.patches import FancyBboxPatch
 
 from .arguments import (
     require_count,
+    require_few,
     require_images,
     require_model,
     require_number,
     require_texts,
+    wrong,
 )
 from .language import tr
 from .latent import latent_axis, latent_grid, require_codes
-from .models import device_of
+from .models import ConvVAE, device_of
 from .training import require_history
 
 DIGIT_COLOURS = plt.get_cmap("tab10").colors
@@ -42,7 +44,7 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
         TypeError, ValueError: an argument of another kind, or out of range.
     """
     require_images(images, "images")
-    require_count(tr(ja="images の枚数", en="the number of images"), len(images), at_most=MOST_IMAGES)
+    require_few(images, MOST_IMAGES)
     require_count("columns", columns)
     require_number("size", size, 0.1, 3)
     columns = min(columns, len(images))
@@ -70,7 +72,7 @@ def plot_reconstructions(model, images):
     """
     require_model(model, "encode", "decode")
     require_images(images, "images")
-    require_count(tr(ja="images の枚数", en="the number of images"), len(images), at_most=MOST_IMAGES // 2)
+    require_few(images, MOST_IMAGES // 2)
     with torch.no_grad():
         mu, _ = model.encode(images.to(device_of(model)))
         restored = model.decode(mu).cpu()
@@ -114,8 +116,10 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
     if model.latent_dim != 2:
         raise ValueError(
             tr(
-                ja=f"地図を描くには model の latent_dim が 2 でなければなりませんが、{model.latent_dim} です。",
-                en=f"model must have latent_dim 2 for a map, but it has {model.latent_dim}.",
+                ja=f"地図を描くには model の latent_dim が 2 でなければなりませんが、{model.latent_dim} です。"
+                "vae_edu.ConvVAE(latent_dim=2) を学習して渡してください。",
+                en=f"model must have latent_dim 2 for a map, but it has {model.latent_dim}. "
+                "Train a vae_edu.ConvVAE(latent_dim=2) and pass that.",
             )
         )
     grid = latent_grid(limit, steps, spacing)
@@ -176,6 +180,12 @@ def plot_network(model):
         TypeError: model is no ConvVAE.
     """
     require_model(model, "encoder", "fc_z", "decoder", "latent_dim")
+    if not isinstance(model, ConvVAE):
+        cure = tr(
+            ja="この図は畳み込みのネットワークだけを描きます。vae_edu.ConvVAE(latent_dim=2) を渡してください。",
+            en="The figure shows convolutions only. Pass vae_edu.ConvVAE(latent_dim=2).",
+        )
+        raise wrong("model", model, tr(ja=" ConvVAE ", en="a ConvVAE"), cure, TypeError)
     d, shapes = model.latent_dim, _layer_shapes(model)
     fig, ax = plt.subplots(figsize=(12, 4.3))
     ax.set(xlim=(-1.3, 20.5), ylim=(-3.6, 3.6), aspect="equal")

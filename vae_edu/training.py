@@ -170,7 +170,7 @@ def train(
                     ja=f"エポック {epoch} の途中で停止しました。モデルはここまでの学習を保持しています。"
                     f"履歴は完了した {len(history)} エポック分です。",
                     en=f"Stopped during epoch {epoch}. The model keeps all it has learned; "
-                    f"the history holds the {len(history)} complete epochs.",
+                    f"complete epochs in the history: {len(history)}.",
                 ),
                 file=sys.stdout,
             )
@@ -270,7 +270,7 @@ def _resume(path, model, optimizer, settings, epochs):
         if saved["settings"].get(name) != value:
             raise ValueError(
                 tr(
-                    ja=f"checkpoint {str(path)!r} は {name}={saved['settings'].get(name)!r} の学習の続きですが、"
+                    ja=f"checkpoint {str(path)!r} は {name}={saved['settings'].get(name)!r} で行った学習の記録ですが、"
                     f"{name}={value!r} が渡されました。同じ値を渡すか、別のファイル名を指定してください。",
                     en=f"checkpoint {str(path)!r} belongs to a run with {name}={saved['settings'].get(name)!r}, but "
                     f"{name}={value!r} was given. Pass the same value, or name another file.",
@@ -284,7 +284,7 @@ def _resume(path, model, optimizer, settings, epochs):
     print(
         tr(
             ja=f"checkpoint から再開します: {epochs} エポックのうち {len(saved['history'])} エポックが終わっています。",
-            en=f"Going on from the checkpoint: {len(saved['history'])} of {epochs} epochs are done.",
+            en=f"Resuming from the checkpoint: {len(saved['history'])} of {epochs} epochs are done.",
         )
     )
     return [
@@ -304,7 +304,7 @@ def _read_checkpoint(path):
             tr(
                 ja=f"checkpoint が指すファイル {str(path)!r} は、学習の途中の記録として読めません "
                 f"({type(error).__name__})。別のファイル名を指定してください。",
-                en=f"checkpoint names a file that holds no run: {str(path)!r} ({type(error).__name__}). "
+                en=f"checkpoint names a file that is no training checkpoint: {str(path)!r} ({type(error).__name__}). "
                 "Name another file.",
             )
         ) from error
@@ -328,7 +328,11 @@ def _save_checkpoint(path, model, optimizer, settings, history, warn=None):
     except OSError as error:
         if warn is None:
             raise
-        warn(error.strerror, file=sys.stdout)
+        again = tr(
+            ja="学習は続き、直前の記録は残ります。空きができれば、次のエポックの後にまた書き込みます。",
+            en="Training goes on and the last checkpoint is kept. Once there is room, the next epoch is written again.",
+        )
+        warn(f"{error.strerror} {again}", file=sys.stdout)
 
 
 def require_history(history):
@@ -399,7 +403,7 @@ def _report(losses, bar, epoch):
         step = finite.int().argmin().item() + 1
         raise FloatingPointError(
             tr(
-                ja=f"エポック {epoch} のステップ {step} で損失が有限の値でなくなりました: {losses[step - 1, 0].item()}。"
+                ja=f"エポック {epoch} のステップ {step} で損失が inf か nan になりました: {losses[step - 1, 0].item()}。"
                 "learning_rate を小さくし、モデルを作り直してから、もう一度学習してください。",
                 en=f"The loss stopped being finite in epoch {epoch}, step {step}: {losses[step - 1, 0].item()}. "
                 "Make a new model and train it with a smaller learning_rate.",
