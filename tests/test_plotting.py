@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 import vae_edu
-from vae_edu import ConvVAE, EpochRecord, LatentCodes, LossTerms, latent_axis
+from vae_edu import MLPVAE, ConvVAE, EpochRecord, LatentCodes, LossTerms, latent_axis
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,7 @@ WRONG = {
         ValueError,
         ["3"],
     ),
+    "another network": (lambda: vae_edu.plot_network(MLPVAE()), TypeError, ["model", "MLPVAE", "ConvVAE"]),
     "images": (lambda: vae_edu.plot_images(torch.rand(28, 28)), ValueError, ["images"]),
 }
 
