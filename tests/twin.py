@@ -70,6 +70,7 @@ def prepare(python, home):
         "GIT_CONFIG_VALUE_0": GITHUB,
         "VAE_EDU_DATA": "sample",
         "OMP_NUM_THREADS": "2",
+        "PIP_CONSTRAINT": os.devnull,  # versions that this machine holds back are none of Colab's
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or every kernel warns about a debugger that nobody uses
     }
     os.environ.pop("PYTHONPATH", None)
