@@ -27,6 +27,7 @@ TAUGHT = {
     "vae_loss": "04_loss",
     "training_step": "05_training",
     "interpolate": "06_generate",
+    "MLPVAE": "12_speed",
 }
 
 

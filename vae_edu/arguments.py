@@ -209,7 +209,7 @@ def require_point(name, point):
 
 def require_like(name, x, weight):
     """Raise TypeError or ValueError unless `x` has the number type of a model's weight, and is on its device."""
-    if x.dtype != weight.dtype:
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
         kind = str(weight.dtype).removeprefix("torch.")
         cure = tr(ja=f"{name}.to(torch.{kind}) と書いてください。", en=f"Write {name}.to(torch.{kind}).")
         raise wrong(name, x, tr(ja=f"モデルと同じ {kind} ", en=f"{kind}, as the model is"), cure, TypeError)

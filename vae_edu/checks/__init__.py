@@ -11,7 +11,7 @@ import os
 import torch
 
 from ..language import tr
-from . import compression, generation, latent_plane, losses, observation, sampling, shapes, training
+from . import compression, generation, latent_plane, losses, observation, sampling, shapes, speed, training
 from .measuring import AnswerError, Exercise, Mistake, unwritten
 
 EXERCISES = {
@@ -23,6 +23,7 @@ EXERCISES = {
     **training.EXERCISES,
     **generation.EXERCISES,
     **latent_plane.EXERCISES,
+    **speed.EXERCISES,
 }
 
 
