@@ -1,0 +1,49 @@
+"""The script of lesson 12 under torchrun, in two processes on the CPU, against the same training without torch.distributed."""
+
+import ast
+import subprocess
+import sys
+
+import build
+import pytest
+import torch
+
+import vae_edu
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The text that lesson 12 writes into a file."""
+    cells = build.read(build.HERE / "lessons" / "12_speed.md")
+    source = next(cell.source for cell in cells if cell.metadata["label"] == "script")
+    return ast.literal_eval(ast.parse(source).body[0].value)
+
+
+def plain_training():
+    """What the script does, by one process that knows no other."""
+    images = vae_edu.load_mnist("train").tensors[0][:3840]
+    vae_edu.set_seed(0)
+    model = vae_edu.ConvVAE(latent_dim=2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for step, batch in enumerate(torch.randperm(len(images)).split(128)):
+        losses = []
+        for part in range(2):
+            vae_edu.set_seed(2 * step + part)
+            x = images[batch[part::2]]
+            losses.append(vae_edu.vae_loss(model(x), x).total)
+        optimizer.zero_grad()
+        torch.stack(losses).mean().backward()
+        optimizer.step()
+    return model.state_dict()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_processes_that_share_a_batch_train_as_one_does(script, processes, tmp_path):
+    (tmp_path / "train.py").write_text(script)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    subprocess.run([*torchrun, tmp_path / "train.py", tmp_path / "model.pt"], check=True)
+    weights, expected = torch.load(tmp_path / "model.pt", weights_only=True), plain_training()
+    for name, weight in weights.items():
+        assert torch.allclose(weight, expected[name], atol=1e-5), name
+    untrained = vae_edu.ConvVAE(latent_dim=2).state_dict()
+    assert (weights["fc_mu.weight"] - untrained["fc_mu.weight"]).abs().max() > 1e-2
