@@ -134,6 +134,18 @@ def test_one_cycle_is_the_loop_of_torchs_schedule(model, digits):
         assert torch.allclose(one, other, atol=1e-6)
 
 
+def test_a_step_can_use_numbers_of_16_bits(model, digits):
+    again = ConvVAE()
+    again.load_state_dict(model.state_dict())
+    losses = []
+    for one, enabled in ((model, True), (again, False)):
+        vae_edu.set_seed(4)
+        optimizer = torch.optim.SGD(one.parameters(), lr=1e-5)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            losses.append(vae_edu.training_step(one, digits.tensors[0][:50], optimizer).total.item())
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.01)
+
+
 @pytest.mark.parametrize("epochs", [1, 2])
 @pytest.mark.parametrize("batch_size", [600, 300, 7])
 def test_one_cycle_takes_any_number_of_steps(digits, epochs, batch_size):
