@@ -20,7 +20,7 @@ from .arguments import (
 )
 from .language import tr
 from .latent import latent_axis, latent_grid, require_codes
-from .models import ConvVAE, device_of
+from .models import device_of
 from .training import require_history
 
 DIGIT_COLOURS = plt.get_cmap("tab10").colors
@@ -180,7 +180,7 @@ def plot_network(model):
         TypeError: model is no ConvVAE.
     """
     require_model(model, "encoder", "fc_z", "decoder", "latent_dim")
-    if not isinstance(model, ConvVAE):
+    if not any(isinstance(layer, torch.nn.Conv2d) for layer in model.modules()):
         cure = tr(
             ja="この図は畳み込みのネットワークだけを描きます。vae_edu.ConvVAE(latent_dim=2) を渡してください。",
             en="The figure shows convolutions only. Pass vae_edu.ConvVAE(latent_dim=2).",
