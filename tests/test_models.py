@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
+from original_network import OriginalVAE
 from torch.utils.flop_counter import FlopCounterMode
 
 import vae_edu
@@ -24,25 +24,6 @@ SHAPES = {
     "decoder.3.weight": (32, 1, 4, 4),
     "decoder.3.bias": (1,),
 }
-
-
-class OriginalVAE(nn.Module):
-    """The network of the notebook that the course grew out of: its decoder ends in a sigmoid layer."""
-
-    def __init__(self, latent_dim):
-        super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Flatten()
-        )
-        self.fc_mu, self.fc_logvar = nn.Linear(3136, latent_dim), nn.Linear(3136, latent_dim)
-        self.fc_z = nn.Linear(latent_dim, 3136)
-        self.decoder = nn.Sequential(
-            nn.Unflatten(1, (64, 7, 7)),
-            nn.ConvTranspose2d(64, 32, 4, 2, 1),
-            nn.ReLU(),
-            nn.ConvTranspose2d(32, 1, 4, 2, 1),
-            nn.Sigmoid(),
-        )
 
 
 def test_layers_and_parameters():

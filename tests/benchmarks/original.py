@@ -10,39 +10,12 @@ import matplotlib.pyplot as plt
 import report
 import torch
 import torch.nn.functional as F
-from torch import nn
+from original_network import OriginalVAE
 from torch.utils.data import DataLoader, Subset
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-class VAE(nn.Module):
-    """The same layers as vae_edu.ConvVAE, with the sigmoid among them."""
-
-    def __init__(self, latent_dim=2):
-        super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Flatten()
-        )
-        self.fc_mu, self.fc_logvar = nn.Linear(3136, latent_dim), nn.Linear(3136, latent_dim)
-        self.fc_z = nn.Linear(latent_dim, 3136)
-        self.decoder = nn.Sequential(
-            nn.Unflatten(1, (64, 7, 7)),
-            nn.ConvTranspose2d(64, 32, 4, 2, 1),
-            nn.ReLU(),
-            nn.ConvTranspose2d(32, 1, 4, 2, 1),
-            nn.Sigmoid(),
-        )
-
-    def decode(self, z):
-        return self.decoder(self.fc_z(z))
-
-    def forward(self, x):
-        h = self.encoder(x)
-        mu, logvar = self.fc_mu(h), self.fc_logvar(h)
-        return self.decode(mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)), mu, logvar
 
 
 def pictures(train, data="mnist"):
@@ -81,7 +54,7 @@ def held_out(model, loader):
 
 
 def training():
-    model = VAE().to(DEVICE)
+    model = OriginalVAE().to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     loader = DataLoader(Subset(pictures(train=True), range(report.IMAGES)), batch_size=128, shuffle=True)
     run_epoch(model, optimizer, DataLoader(Subset(loader.dataset, range(128)), batch_size=128))  # as ours.py does
@@ -92,7 +65,7 @@ def training():
 def race(seed, data="mnist"):
     """Train until the test loss is that of the goal, and for ten epochs at least: the seconds and the test losses."""
     torch.manual_seed(seed)
-    model = VAE().to(DEVICE)
+    model = OriginalVAE().to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     loader = DataLoader(pictures(True, data), batch_size=128, shuffle=True)
     test_loader = DataLoader(pictures(False, data), batch_size=1000)
@@ -108,7 +81,7 @@ def race(seed, data="mnist"):
 @torch.no_grad()
 def draw_map():
     """400 points decoded one by one into 400 axes."""
-    model = VAE()
+    model = OriginalVAE()
 
     def draw():
         figure, axes = plt.subplots(20, 20, figsize=(10, 10))
@@ -125,7 +98,7 @@ def draw_map():
 @torch.no_grad()
 def move_slider():
     """interact decodes the point and draws a new figure for every value."""
-    model, values = VAE(), iter(torch.linspace(-3, 3, 41).tolist())
+    model, values = OriginalVAE(), iter(torch.linspace(-3, 3, 41).tolist())
 
     def move():
         value = next(values)

@@ -9,16 +9,13 @@ import functools
 import gzip
 import http.server
 import statistics
-import sys
 import threading
 
 import report
+from conftest import CHROMIUM, Silent
 from playwright.sync_api import sync_playwright
 
 ROOT = report.ROOT
-sys.path.append(str(ROOT / "tests"))
-from conftest import CHROMIUM, Silent  # noqa: E402
-
 HTML = ROOT / "book" / "_build" / "html"
 TEXT = (".html", ".css", ".js", ".mjs", ".svg", ".json")
 
