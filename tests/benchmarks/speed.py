@@ -46,7 +46,12 @@ def until(run, goal):
 
 def row(ja, en, a, b, unit, ratio=lambda a, b: a / b):
     """A row of the table: medians, with the range where there are several seeds."""
-    return ja, en, *(spread(values, unit) for values in (a, b)), f"{ratio(*map(statistics.median, (a, b))):.1f}\N{NO-BREAK SPACE}×"
+    return (
+        ja,
+        en,
+        *(spread(values, unit) for values in (a, b)),
+        f"{ratio(*map(statistics.median, (a, b))):.1f}\N{NO-BREAK SPACE}×",
+    )
 
 
 def spread(values, unit):
