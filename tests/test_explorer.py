@@ -80,6 +80,24 @@ def test_the_file_is_the_model_of_now():
     assert explorer_file(model) != before
 
 
+def own_network(activation):
+    """A network of a student's own: the layers of ConvVAE by their names, perhaps with another activation."""
+    model = model_of(2)
+    own = torch.nn.Module()
+    own.latent_dim, own.encode, own.decode = 2, model.encode, model.decode
+    for name, part in model.named_children():
+        own.add_module(name, part)
+    own.encoder[1] = activation
+    return own
+
+
+def test_a_network_of_the_students_own_is_explored_and_no_random_number_is_drawn():
+    own, before = own_network(torch.nn.ReLU()), torch.get_rng_state()
+    file = explorer_file(own)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert file == explorer_file(model_of(2))
+
+
 def broken_model():
     model = model_of(2)
     model.decoder[1].bias[3] = torch.nan
@@ -90,6 +108,16 @@ def broken_model():
     ("call", "kind", "words"),
     [
         (lambda: vae_edu.latent_explorer("model"), TypeError, ["model", "str", "ConvVAE"]),
+        (
+            lambda: explorer_file(own_network(torch.nn.SiLU())),
+            TypeError,
+            ["model", "Module", "MLPVAE", "latent_sliders"],
+        ),
+        (
+            lambda: explorer_file(own_network(torch.nn.PReLU())),
+            TypeError,
+            ["model", "Module", "MLPVAE", "latent_sliders"],
+        ),
         (lambda: vae_edu.latent_explorer(model_of(2), [[0, 1]]), TypeError, ["codes", "list", "encode_dataset"]),
         (
             lambda: vae_edu.latent_explorer(model_of(3), vae_edu.encode_dataset(model_of(2), sample_digits())),

@@ -35,7 +35,7 @@ def latent_explorer(model, codes=None):
     The browser computes everything, with the model's weights as they are now: after more training, call this again.
 
     Args:
-        model: a ConvVAE or an MLPVAE of any latent_dim.
+        model: a ConvVAE or an MLPVAE of any latent_dim, or a class of your own that computes as one of them does.
         codes: LatentCodes to show as points; without them, those of the bundled 1,000 test images.
 
     Returns:
@@ -54,12 +54,12 @@ def export_explorer(model, path, codes=None):
     """Write one file to drop onto the explorer of the course's site, which reads it in the browser and sends it nowhere.
 
     Args:
-        model: a ConvVAE or an MLPVAE of any latent_dim.
+        model: a ConvVAE or an MLPVAE of any latent_dim, or a class of your own that computes as one of them does.
         path: the file to write, for example "my_vae.safetensors".
         codes: LatentCodes to show as points; without them, those of the bundled 1,000 test images.
 
     Raises:
-        TypeError: model is neither, or codes are no LatentCodes.
+        TypeError: model is none of these, or codes are no LatentCodes.
         ValueError: the codes have another latent_dim, or a weight is not finite.
         OSError: the file cannot be written.
     """
@@ -69,9 +69,14 @@ def export_explorer(model, path, codes=None):
 
 def explorer_file(model, codes=None):
     """The bytes of an explorer file: safetensors, with the model's state dict, `points` and `labels`."""
-    if not isinstance(model, ConvVAE | MLPVAE):
-        raise wrong("model", model, tr(ja=" ConvVAE か MLPVAE ", en="a ConvVAE or an MLPVAE"), error=TypeError)
-    require_model(model)
+    require_model(model, "latent_dim", "encode", "decode")
+    if not any(_computes_as(network, model) for network in (ConvVAE, MLPVAE)):
+        must = tr(ja=" ConvVAE か MLPVAE と同じ計算をするモデル", en="one that computes as a ConvVAE or an MLPVAE does")
+        cure = tr(
+            ja="ブラウザーで計算できるのはこの 2 つだけです。ほかのモデルには latent_sliders を使ってください。",
+            en="The browser can compute these two only. Use latent_sliders for others.",
+        )
+        raise wrong("model", model, must, cure, TypeError)
     if codes is None:
         codes = encode_dataset(model, bundled("test"))
     require_codes(codes, model.latent_dim)
@@ -88,3 +93,18 @@ def explorer_file(model, codes=None):
     return (
         len(text).to_bytes(8, "little") + text + b"".join(t.detach().cpu().numpy().tobytes() for t in tensors.values())
     )
+
+
+@torch.no_grad()
+def _computes_as(network, model):
+    """Whether a network of this class, given the model's weights, computes what the model computes."""
+    with torch.device("meta"):  # no weights of its own, and no random numbers drawn for them
+        known = network(model.latent_dim)
+    weights = model.state_dict()
+    if {name: w.shape for name, w in weights.items()} != {name: w.shape for name, w in known.state_dict().items()}:
+        return False
+    known.load_state_dict(weights, assign=True)
+    x = bundled("test").tensors[0][:8].to(device_of(model))
+    mu, logvar = known.encode(x)
+    pairs = zip((mu, logvar, known.decode(mu)), (*model.encode(x), model.decode(mu)), strict=True)
+    return all(a.shape == b.shape and torch.allclose(a, b, atol=1e-5, equal_nan=True) for a, b in pairs)
