@@ -32,7 +32,7 @@ from .losses import LossTerms, vae_loss
 from .models import MLPVAE, ConvVAE, device_of
 
 # Once a program has freed a block of memory as large as a step's largest, Linux lets it keep such blocks. Before that,
-# every step would have to ask for all its memory anew: a third of the time of a step of ConvVAE on a CPU.
+# every step would have to ask for all its memory anew: some 30% of the time of a step of ConvVAE on a CPU.
 torch.empty(2**24, dtype=torch.uint8)
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
@@ -119,6 +119,7 @@ def train(
         test_dataset: held-out images to evaluate after every epoch.
         schedule: "constant", or "one_cycle" (Smith and Topin 2018): the learning rate rises from a 25th of
             learning_rate to all of it, and falls to almost 0 by the last step, so it can be some ten times as large.
+            Adam then averages the squares of some 20 gradients and not of 1,000: in a short run they change fast.
         checkpoint: a file, for example on a mounted drive, that is renewed after every epoch; if it exists, the run in
             it goes on, whatever weights the model has.
         progress: show a progress bar with both loss terms.
@@ -144,7 +145,8 @@ def train(
     if checkpoint is not None:
         require_path("checkpoint", checkpoint)
     images = images.to(device_of(model))
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    betas = (0.9, 0.95) if schedule == "one_cycle" else (0.9, 0.999)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=betas, fused=True)
     settings = {"batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "beta": beta}
     settings |= {"images": len(images), "model": type(model).__name__, "latent_dim": model.latent_dim}
     if schedule == "one_cycle":
@@ -152,7 +154,9 @@ def train(
     history = [] if checkpoint is None else _resume(checkpoint, model, optimizer, settings, epochs)
     steps = -(-len(images) // batch_size)  # of an epoch
     total, done = epochs * steps, len(history) * steps
-    cycle = OneCycleLR(optimizer, learning_rate, total, last_epoch=done - 1) if schedule == "one_cycle" else None
+    cycle = None
+    if schedule == "one_cycle":
+        cycle = OneCycleLR(optimizer, learning_rate, total, cycle_momentum=False, last_epoch=done - 1)
     with tqdm(total=total, initial=done, disable=not progress, file=sys.stdout, ncols=110, bar_format=BAR) as bar:
         try:
             for epoch in range(len(history) + 1, epochs + 1):

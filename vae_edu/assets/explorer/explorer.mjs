@@ -110,14 +110,15 @@ function firstLayers(d, tensors) {
 }
 
 function mlpEncoder(tensors, x) {
-  return relu(linear(tensors, "encoder.3", relu(linear(tensors, "encoder.1", x))));
+  return leaky(linear(tensors, "encoder.3", leaky(linear(tensors, "encoder.1", x))));
 }
 
 function mlpDecoder({ tensors }, z) {
-  return linear(tensors, "decoder.3", relu(linear(tensors, "decoder.1", relu(linear(tensors, "fc_z", z)))));
+  return linear(tensors, "decoder.3", leaky(linear(tensors, "decoder.1", leaky(linear(tensors, "fc_z", z)))));
 }
 
 const relu = (h) => h.map((value) => Math.max(value, 0));
+const leaky = (h) => h.map((value) => Math.max(value, 0.01 * value)); // nn.LeakyReLU
 
 function linear(tensors, name, x) {
   const weight = tensors[`${name}.weight`];
