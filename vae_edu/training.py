@@ -118,7 +118,7 @@ def train(
         epochs: passes over the data set.
         test_dataset: held-out images to evaluate after every epoch.
         schedule: "constant", or "one_cycle" (Smith and Topin 2018): the learning rate rises from a 25th of
-            learning_rate to all of it, and falls to almost 0 by the last step, so it can be some ten times as large.
+            learning_rate to all of it, and falls to almost 0 by the last step, so it can be some five times as large.
             Adam then averages the squares of some 20 gradients and not of 1,000: in a short run they change fast.
         checkpoint: a file, for example on a mounted drive, that is renewed after every epoch; if it exists, the run in
             it goes on, whatever weights the model has.
