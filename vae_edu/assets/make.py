@@ -41,7 +41,7 @@ def make_pretrained(epochs=30):
     vae_edu.save(model.cpu(), HERE / "conv_vae_2d.pt")
 
 
-def make_pretrained_mlp(epochs=30):
+def make_pretrained_mlp(epochs=45):
     """MLPVAE(latent_dim=2), its weights stored with 16 bits each: no nat is lost, and half of the download saved."""
     vae_edu.set_seed(0)
     model = vae_edu.MLPVAE(latent_dim=2).to(vae_edu.pick_device())
