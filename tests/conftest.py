@@ -3,6 +3,7 @@
 import fcntl
 import functools
 import http.server
+import itertools
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import vae_edu
+from vae_edu import training
 
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = ROOT.parent / "shared" / "data"  # where the maintainers keep the whole MNIST
@@ -40,6 +42,23 @@ def told(request):
         assert any("ぁ" <= character <= "ん" for character in message) == (request.param == "ja"), message
 
     return told
+
+
+@pytest.fixture
+def press_stop(monkeypatch):
+    """Presses the stop button at one training step, counted from 1."""
+
+    def press_stop(at_step):
+        step, steps = training.training_step, itertools.count(1)
+
+        def stopped(*args):
+            if next(steps) == at_step:
+                raise KeyboardInterrupt
+            return step(*args)
+
+        monkeypatch.setattr(training, "training_step", stopped)
+
+    return press_stop
 
 
 @pytest.fixture

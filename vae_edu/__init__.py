@@ -15,15 +15,6 @@ from .plotting import (
     plot_network,
     plot_reconstructions,
 )
-from .training import (
-    EpochRecord,
-    evaluate,
-    load,
-    load_pretrained,
-    pick_device,
-    save,
-    set_seed,
-    train,
-    training_step,
-)
+from .saving import load, load_pretrained, save
+from .training import EpochRecord, evaluate, pick_device, set_seed, train, training_step
 from .widgets import latent_sliders

@@ -12,7 +12,7 @@ from .data import ASSETS, bundled
 from .language import tr
 from .latent import encode_dataset, require_codes
 from .models import MLPVAE, ConvVAE, device_of
-from .training import write
+from .saving import write
 from .widgets import png
 
 FORMAT = "vae-edu explorer 1"

@@ -1,13 +1,9 @@
-"""Training and evaluation: one step, whole runs that survive a lost session, held-out loss, and models on disk."""
+"""Training and evaluation: one step, whole runs that survive a lost session, held-out loss."""
 
-import contextlib
-import io
+import functools
 import os
-import pickle
 import sys
 import time
-from importlib import resources
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -26,29 +22,17 @@ from .arguments import (
     require_trainable,
     wrong,
 )
-from .data import ASSETS
 from .language import tr
 from .losses import LossTerms, vae_loss
-from .models import MLPVAE, ConvVAE, device_of
+from .models import device_of
+from .saving import resume, save_checkpoint
 
 # Once a program has freed a block of memory as large as a step's largest, Linux lets it keep such blocks. Before that,
 # every step would have to ask for all its memory anew: some 30% of the time of a step of ConvVAE on a CPU.
 torch.empty(2**24, dtype=torch.uint8)
 
 REPORT_EVERY = 20  # steps between two looks at the losses: each look makes the processor wait for the GPU
-CHECKPOINT = "vae-edu checkpoint 1"
-# What reading a file of another kind can raise.
-UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
-BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+BAR = {"ncols": 110, "bar_format": "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"}
 
 
 class EpochRecord(NamedTuple):
@@ -132,52 +116,28 @@ def train(
         OSError: the checkpoint cannot be written.
         FloatingPointError: the loss became infinite or not a number.
     """
-    require_trainable(model)
-    images = require_dataset(dataset)
-    if test_dataset is not None:
-        require_dataset(test_dataset, "test_dataset")
-    require_count("epochs", epochs)
-    require_count("batch_size", batch_size)
-    require_number("learning_rate", learning_rate)
-    require_choice("schedule", schedule, ("constant", "one_cycle"))
-    require_number("beta", beta)
-    require_choice("progress", progress, (True, False))
-    if checkpoint is not None:
-        require_path("checkpoint", checkpoint)
-    images = images.to(device_of(model))
-    betas = (0.9, 0.95) if schedule == "one_cycle" else (0.9, 0.999)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=betas, fused=True)
+    images = _require_run(model, dataset, test_dataset, checkpoint, progress).to(device_of(model))
+    _require_settings(epochs, batch_size, learning_rate, schedule, beta)
     settings = {"batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "beta": beta}
     settings |= {"images": len(images), "model": type(model).__name__, "latent_dim": model.latent_dim}
     if schedule == "one_cycle":
         settings["epochs"] = epochs  # its learning rates depend on where the run ends
-    history = [] if checkpoint is None else _resume(checkpoint, model, optimizer, settings, epochs)
     steps = -(-len(images) // batch_size)  # of an epoch
-    total, done = epochs * steps, len(history) * steps
-    cycle = None
-    if schedule == "one_cycle":
-        cycle = OneCycleLR(optimizer, learning_rate, total, cycle_momentum=False, last_epoch=done - 1)
-    with tqdm(total=total, initial=done, disable=not progress, file=sys.stdout, ncols=110, bar_format=BAR) as bar:
+    optimizer, cycle, history = _start(model, settings, epochs, steps, checkpoint)
+    step, done = functools.partial(_step, model, optimizer, cycle, beta), len(history)
+    with tqdm(total=epochs * steps, initial=done * steps, disable=not progress, file=sys.stdout, **BAR) as bar:
         try:
-            for epoch in range(len(history) + 1, epochs + 1):
+            for epoch in range(done + 1, epochs + 1):
                 bar.set_description_str(tr(ja=f"エポック {epoch}/{epochs}", en=f"epoch {epoch}/{epochs}"))
-                started = time.perf_counter()
-                terms = _train_epoch(model, images, optimizer, cycle, batch_size, beta, bar, epoch)
-                seconds = time.perf_counter() - started
-                test = None if test_dataset is None else evaluate(model, test_dataset, beta=beta)
-                history.append(EpochRecord(epoch, terms, test, seconds))
+                model.train()
+                record = _train_epoch(step, images, batch_size, bar, epoch)
+                if test_dataset is not None:
+                    record = record._replace(test=evaluate(model, test_dataset, beta=beta))
+                history.append(record)
                 if checkpoint is not None:
-                    _save_checkpoint(checkpoint, model, optimizer, settings, history, warn=bar.write)
+                    _keep(checkpoint, settings, model, optimizer, history)
         except KeyboardInterrupt:
-            bar.write(
-                tr(
-                    ja=f"エポック {epoch} の途中で停止しました。モデルはここまでの学習を保持しています。"
-                    f"履歴は完了した {len(history)} エポック分です。",
-                    en=f"Stopped during epoch {epoch}. The model keeps all it has learned; "
-                    f"complete epochs in the history: {len(history)}.",
-                ),
-                file=sys.stdout,
-            )
+            tqdm.write(_stopped(epoch, history), file=sys.stdout)
     model.eval()
     return history
 
@@ -205,140 +165,6 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
     return LossTerms(*(sums / len(images)).tolist())
 
 
-def save(model, path):
-    """Save a model's weights; load(path) gives the model back. An older file stays whole until the new one is.
-
-    Raises:
-        TypeError, ValueError: model has no weights, or path can name no file.
-        OSError: the file cannot be written.
-    """
-    require_model(model)
-    require_path("path", path)
-    write(packed(model.state_dict()), path)
-
-
-def load(path):
-    """The model of the weights in a file, on the CPU: from save, a checkpoint, or a state dict of the same layers.
-
-    Weights are read as data only: nothing in the file is executed.
-
-    Raises:
-        FileNotFoundError: no such file.
-        TypeError, ValueError: path can name no file, or the file holds no weights of a ConvVAE or an MLPVAE.
-    """
-    require_path("path", path)
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        weights = weights.get("model", weights)  # of a checkpoint
-        network = MLPVAE if "encoder.1.weight" in weights else ConvVAE
-        model = network(latent_dim=len(weights["fc_mu.bias"]))
-        model.load_state_dict(weights)
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            tr(
-                ja=f"path が指すファイル {str(path)!r} がありません。先に save(model, path) で保存してください。",
-                en=f"path names no file: {str(path)!r}. Save a model there first with save(model, path).",
-            )
-        ) from None
-    except UNREADABLE as error:
-        raise ValueError(
-            tr(
-                ja=f"path が指すファイル {str(path)!r} は ConvVAE や MLPVAE の重みとして読めません ({type(error).__name__})。"
-                "save(model, path) で保存したファイルを指定してください。",
-                en=f"path names a file that holds no weights of a ConvVAE or an MLPVAE: {str(path)!r} ({type(error).__name__}). "
-                "Name a file written by save(model, path).",
-            )
-        ) from error
-    return model.eval()
-
-
-def load_pretrained(name="conv_vae_2d"):
-    """A model that ships with the course, trained on the whole MNIST by assets/make.py, on the CPU.
-
-    Raises:
-        ValueError: no model has that name.
-    """
-    names = sorted(file.name.removesuffix(".pt") for file in ASSETS.iterdir() if file.name.endswith(".pt"))
-    require_choice("name", name, names)
-    with resources.as_file(ASSETS / f"{name}.pt") as path:
-        return load(path)
-
-
-def _resume(path, model, optimizer, settings, epochs):
-    """The history of the run in a checkpoint, its state put back; without such a file, write one and start anew."""
-    if not os.path.exists(path):
-        _save_checkpoint(path, model, optimizer, settings, [])  # what cannot be written is found out before training
-        return []
-    saved = _read_checkpoint(path)
-    for name, value in settings.items():
-        if saved["settings"].get(name) != value:
-            raise ValueError(
-                tr(
-                    ja=f"checkpoint {str(path)!r} は {name}={saved['settings'].get(name)!r} で行った学習の記録ですが、"
-                    f"{name}={value!r} が渡されました。同じ値を渡すか、別のファイル名を指定してください。",
-                    en=f"checkpoint {str(path)!r} belongs to a run with {name}={saved['settings'].get(name)!r}, but "
-                    f"{name}={value!r} was given. Pass the same value, or name another file.",
-                )
-            )
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    torch.set_rng_state(saved["random"])
-    if saved["random_cuda"] is not None and device_of(model).type == "cuda":
-        torch.cuda.set_rng_state(saved["random_cuda"], device_of(model))
-    print(
-        tr(
-            ja=f"checkpoint から再開します: {epochs} エポックのうち {len(saved['history'])} エポックが終わっています。",
-            en=f"Resuming from the checkpoint: {len(saved['history'])} of {epochs} epochs are done.",
-        )
-    )
-    return [
-        EpochRecord(epoch, LossTerms(*terms), test and LossTerms(*test), seconds)
-        for epoch, terms, test, seconds in saved["history"]
-    ]
-
-
-def _read_checkpoint(path):
-    """What _save_checkpoint wrote. It is read as data only: nothing in the file is executed."""
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        if saved["format"] != CHECKPOINT:
-            raise ValueError(saved["format"])
-    except UNREADABLE as error:
-        raise ValueError(
-            tr(
-                ja=f"checkpoint が指すファイル {str(path)!r} は、学習の途中の記録として読めません "
-                f"({type(error).__name__})。別のファイル名を指定してください。",
-                en=f"checkpoint names a file that is no training checkpoint: {str(path)!r} ({type(error).__name__}). "
-                "Name another file.",
-            )
-        ) from error
-    return saved
-
-
-def _save_checkpoint(path, model, optimizer, settings, history, warn=None):
-    """Write all that the next epoch depends on. With `warn`, a full disk is told to it and ends no run."""
-    device = device_of(model)
-    state = {
-        "format": CHECKPOINT,
-        "settings": settings,
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-        "history": [(r.epoch, tuple(r.train), r.test and tuple(r.test), r.seconds) for r in history],
-    }
-    try:
-        write(packed(state), path)
-    except OSError as error:
-        if warn is None:
-            raise
-        again = tr(
-            ja="学習は続き、直前の記録は残ります。空きができれば、次のエポックの後にまた書き込みます。",
-            en="Training goes on and the last checkpoint is kept. Once there is room, the next epoch is written again.",
-        )
-        warn(f"{error.strerror} {again}", file=sys.stdout)
-
-
 def require_history(history):
     """Raise TypeError or ValueError unless this is what `train` returns, of at least one epoch."""
     if not isinstance(history, list) or not all(
@@ -355,49 +181,101 @@ def require_history(history):
         )
 
 
-def packed(state):
-    """The bytes that torch.save writes."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
+def _require_run(model, dataset, test_dataset, checkpoint, progress):
+    """The images of the data set; raises TypeError or ValueError unless train can use all of these."""
+    require_trainable(model)
+    images = require_dataset(dataset)
+    if test_dataset is not None:
+        require_dataset(test_dataset, "test_dataset")
+    if checkpoint is not None:
+        require_path("checkpoint", checkpoint)
+    require_choice("progress", progress, (True, False))
+    return images
 
 
-def write(content, path):
-    """Write a file in one step: whenever the machine stops, it is the whole old one or the whole new one."""
-    path = Path(path)
-    part = path.with_name(f"{path.name}.part")
+def _require_settings(epochs, batch_size, learning_rate, schedule, beta):
+    """Raise ValueError unless train can use these."""
+    require_count("epochs", epochs)
+    require_count("batch_size", batch_size)
+    require_number("learning_rate", learning_rate)
+    require_choice("schedule", schedule, ("constant", "one_cycle"))
+    require_number("beta", beta)
+
+
+def _start(model, settings, epochs, steps, checkpoint):
+    """The optimizer, the schedule of its learning rate (or None), and the history of the epochs already done."""
+    one_cycle = settings["schedule"] == "one_cycle"
+    rate, betas = settings["learning_rate"], (0.9, 0.95) if one_cycle else (0.9, 0.999)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=betas, fused=True)
+    history = [] if checkpoint is None else _resume(checkpoint, settings, model, optimizer, epochs)
+    cycle = None
+    if one_cycle:
+        cycle = OneCycleLR(optimizer, rate, epochs * steps, cycle_momentum=False, last_epoch=len(history) * steps - 1)
+    return optimizer, cycle, history
+
+
+def _resume(checkpoint, settings, model, optimizer, epochs):
+    """The history of the run in a checkpoint, its state put back; without such a file, write one and start anew."""
+    if not os.path.exists(checkpoint):
+        save_checkpoint(checkpoint, settings, model, optimizer, [])  # what cannot be written is found out now
+        return []
+    history = [
+        EpochRecord(epoch, LossTerms(*terms), test and LossTerms(*test), seconds)
+        for epoch, terms, test, seconds in resume(checkpoint, settings, model, optimizer)
+    ]
+    print(
+        tr(
+            ja=f"checkpoint から再開します: {epochs} エポックのうち {len(history)} エポックが終わっています。",
+            en=f"Resuming from the checkpoint: {len(history)} of {epochs} epochs are done.",
+        )
+    )
+    return history
+
+
+def _keep(checkpoint, settings, model, optimizer, history):
+    """Renew the checkpoint after an epoch. A full disk is told and ends no run."""
+    plain = [(r.epoch, tuple(r.train), r.test and tuple(r.test), r.seconds) for r in history]
     try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # or a crash of the machine could leave an empty file under the final name
-        os.replace(part, path)
+        save_checkpoint(checkpoint, settings, model, optimizer, plain)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise OSError(
-            error.errno,
-            tr(
-                ja=f"{str(path)!r} に書き込めません ({error.strerror})。空きのある、書き込めるフォルダを指定してください。",
-                en=f"{str(path)!r} cannot be written ({error.strerror}). Name a folder that has room and can be written.",
-            ),
-        ) from error
+        again = tr(
+            ja="学習は続き、直前の記録は残ります。空きができれば、次のエポックの後にまた書き込みます。",
+            en="Training goes on and the last checkpoint is kept. Once there is room, the next epoch is written again.",
+        )
+        tqdm.write(f"{error.strerror} {again}", file=sys.stdout)
 
 
-def _train_epoch(model, images, optimizer, cycle, batch_size, beta, bar, epoch):
-    """One pass over the images in random order; the LossTerms as means over the images."""
-    model.train()
+def _stopped(epoch, history):
+    """What to say when the stop button ended a run during an epoch."""
+    return tr(
+        ja=f"エポック {epoch} の途中で停止しました。モデルはここまでの学習を保持しています。"
+        f"履歴は完了した {len(history)} エポック分です。",
+        en=f"Stopped during epoch {epoch}. The model keeps all it has learned; "
+        f"complete epochs in the history: {len(history)}.",
+    )
+
+
+def _train_epoch(step, images, batch_size, bar, epoch):
+    """One pass over the images in random order: its EpochRecord, with the losses as means over the images."""
+    started = time.perf_counter()
     batches = torch.randperm(len(images), device=images.device).split(batch_size)
     losses = torch.zeros(len(batches), 3, device=images.device)
-    for step, batch in enumerate(batches, start=1):
-        losses[step - 1] = torch.stack(training_step(model, images[batch], optimizer, beta))
-        if cycle is not None:
-            cycle.step()
-        if step % REPORT_EVERY == 0 or step == len(batches):
-            bar.update(step - (step - 1) // REPORT_EVERY * REPORT_EVERY)
-            _report(losses[:step], bar, epoch)
+    for number, batch in enumerate(batches, start=1):
+        losses[number - 1] = step(images[batch])
+        if number % REPORT_EVERY == 0 or number == len(batches):
+            bar.update(number - (number - 1) // REPORT_EVERY * REPORT_EVERY)
+            _report(losses[:number], bar, epoch)
     sizes = torch.tensor([len(batch) for batch in batches], device=images.device)
-    return LossTerms(*(losses * sizes[:, None]).sum(0).div(len(images)).tolist())
+    terms = LossTerms(*(losses * sizes[:, None]).sum(0).div(len(images)).tolist())
+    return EpochRecord(epoch, terms, None, time.perf_counter() - started)
+
+
+def _step(model, optimizer, cycle, beta, x):
+    """One training step on the batch x, and one of the schedule: the losses (3,) before it."""
+    terms = training_step(model, x, optimizer, beta)
+    if cycle is not None:
+        cycle.step()
+    return torch.stack(terms)
 
 
 def _report(losses, bar, epoch):

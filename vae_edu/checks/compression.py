@@ -2,7 +2,7 @@
 
 import torch
 
-from ..training import load_pretrained
+from ..saving import load_pretrained
 from .measuring import Exercise, Mistake, cases, given
 
 
