@@ -1,6 +1,6 @@
 """Build ja/NN_name.ipynb and en/NN_name.ipynb from lessons/NN_name.md.
 
-    python notebooks/build.py                    build every lesson whose code, library or text changed
+    python notebooks/build.py                    build every lesson whose code or text changed, or what it reaches of the library
     python notebooks/build.py 04_loss            build one lesson
     python notebooks/build.py --check            change nothing; name every stale, unpaired or untranslated cell
     python notebooks/build.py --draft DIR        execute into DIR instead, on whatever data there is
@@ -11,12 +11,11 @@ them come in pairs of lines (`# ja: ...`, `# en: ...`). A code cell's `alt` is a
 figure; a code cell tagged `solution` is not run but shown folded. The badge, the link to the twin notebook and the
 set-up cell are added here.
 
-A notebook is executed as a whole when the code of a cell or of the library changed; otherwise only its text is renewed
-and the outputs stay. A second run changes no byte.
+A notebook is executed as a whole when the code of a cell changed, or code or data of the library that its cells reach
+(reach.py); otherwise only its text is renewed and the outputs stay. A second run changes no byte.
 """
 
 import argparse
-import ast
 import base64
 import hashlib
 import io
@@ -24,7 +23,6 @@ import json
 import os
 import re
 import sys
-import tokenize
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -33,9 +31,9 @@ import nbformat
 from address import BADGE, BRANCH, GITHUB, colab
 from nbclient import NotebookClient
 from PIL import Image
+from reach import essence, reach
 
 HERE = Path(__file__).resolve().parent
-LIBRARY = HERE.parent / "vae_edu"
 LANGUAGES = ("ja", "en")
 
 BADGE_LINE = {
@@ -135,12 +133,13 @@ def notebook(path, lang):
     )
     cells[0].source = f"{title}\n\n{badge}\n{rest}"
     nb = nbformat.v4.new_notebook(cells=cells)
+    code = code_of(nb)
     nb.metadata = {
         "accelerator": "GPU",
         "colab": {"provenance": [], "toc_visible": True},
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        "vae_edu": {"code": _digest(*[essence(c.source) for c in _code(nb) if c.id != "setup"], library())},
+        "vae_edu": {"code": _digest(*map(essence, code), *reach(code))},
     }
     return nbformat.from_dict(nb)
 
@@ -152,7 +151,7 @@ def in_language(source, lang):
 
 
 def build(path, lang, folder):
-    """Write one notebook, executing it if its code or the library changed; return a line that says what happened."""
+    """Write one notebook, executing it if its code or what it reaches changed; return a line that says what happened."""
     nb, target = notebook(path, lang), folder / lang / f"{path.stem}.ipynb"
     done = "text renewed"
     if not has_run(nb, target):
@@ -167,7 +166,7 @@ def build(path, lang, folder):
 
 
 def stale(path, lang, folder=HERE):
-    """Sentences about what in the written notebook differs from its lesson, its library, or from what was run."""
+    """Sentences about what in the written notebook differs from its lesson, the library, or from what was run."""
     nb, target = notebook(path, lang), folder / lang / f"{path.stem}.ipynb"
     if not target.exists():
         return [f"{lang}/{path.stem}: missing"]
@@ -182,7 +181,7 @@ def stale(path, lang, folder=HERE):
         if old.metadata.vae_edu.get("outputs") != _outputs(old):
             found = ["its outputs are not those that were produced when it ran"]
         else:
-            found = ["the library's code changed since it ran"]
+            found = ["what it reaches of the library changed since it ran"]
     if not found and nbformat.writes(nb) + "\n" != target.read_text():
         found = ["its metadata or the order of its cells differ from the lesson"]
     return [f"{lang}/{path.stem}: {fault}" for fault in found]
@@ -227,27 +226,6 @@ def execute(nb, folder):
                 output.data["image/png"] = _smaller(output.data["image/png"])
     nb.metadata["language_info"] = {"name": "python"}
     nb.metadata.vae_edu.outputs = _outputs(nb)
-
-
-def essence(source):
-    """Python source without comments, docstrings and blank lines: what a change of output can come from."""
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            text = node.body[0]
-            lines[text.lineno - 1 : text.end_lineno] = [""] * (text.end_lineno - text.lineno + 1)
-    return "\n".join(line.rstrip() for line in lines if line.strip())
-
-
-def library():
-    """A digest of the library's code and data."""
-    code = [essence(path.read_text()) for path in sorted(LIBRARY.rglob("*.py"))]
-    data = [path.read_bytes() for path in sorted(LIBRARY.glob("assets/*")) if path.suffix in (".npz", ".pt")]
-    return _digest(*code, *data)
 
 
 def _differences(ja, en):
@@ -296,6 +274,11 @@ def _markdown(source, id=None, **metadata):
 
 def _code(nb):
     return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def code_of(nb):
+    """The sources of a notebook's code cells, the set-up cell aside."""
+    return [cell.source for cell in _code(nb) if cell.id != "setup"]
 
 
 def _outputs(nb):

@@ -128,9 +128,9 @@ def test_new_code_is_executed(copy, lesson):
     assert nb.cells[3].outputs[0].data["text/plain"] == "3"
 
 
-def test_a_changed_library_makes_every_notebook_stale(copy, lesson, monkeypatch):
-    monkeypatch.setattr(build, "library", lambda: "another library")
-    assert build.stale(lesson, "en", copy) == ["en/99_trial: the library's code changed since it ran"]
+def test_a_change_of_what_it_reaches_makes_a_notebook_stale(copy, lesson, monkeypatch):
+    monkeypatch.setattr(build, "reach", lambda code: ["another library"])
+    assert build.stale(lesson, "en", copy) == ["en/99_trial: what it reaches of the library changed since it ran"]
 
 
 def test_a_changed_output_is_found(copy, lesson):
@@ -154,13 +154,6 @@ def test_cells_that_came_or_went_are_named(copy, lesson):
 @pytest.mark.parametrize(("lang", "code"), [("ja", "x = 1\n# 終わり"), ("en", "x = 1\n# the end")])
 def test_a_comment_at_the_end_of_a_cell_is_in_one_language(lang, code):
     assert build.in_language("x = 1\n# ja: 終わり\n# en: the end", lang) == code
-
-
-def test_only_what_can_change_an_output_counts():
-    code = 'def f(x):\n    """Say something."""\n    # a reason\n    return x  # another\n'
-    assert build.essence(code) == "def f(x):\n    return x"
-    assert build.essence(code.replace("return x", "return -x")) != build.essence(code)
-    assert build.essence('x = "# no comment"') == 'x = "# no comment"'
 
 
 FAULTS = {
