@@ -80,7 +80,7 @@ def test_cell_budget(lesson):
 def test_prose(lesson, lang):
     for before, cell in itertools.pairwise(build.notebook(lesson, lang).cells):
         assert not (before.cell_type == cell.cell_type == "code"), f"no prose before cell {cell.id!r}"
-    low, high = {"en": (600, 1500), "ja": (1500, 4000)}[lang]
+    low, high = {"en": (600, 2500), "ja": (1500, 6500)}[lang]
     assert low <= count(told(lesson, lang), lang) <= high
 
 
