@@ -91,9 +91,10 @@ def save_checkpoint(path, settings, model, optimizer, history):
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         "history": history,
     }
+    if device.type != "cpu":  # "random_cuda" or "random_mps"
+        state[f"random_{device.type}"] = torch.get_device_module(device).get_rng_state(device)
     write(packed(state), path)
 
 
@@ -131,8 +132,9 @@ def resume(path, settings, model, optimizer):
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     torch.set_rng_state(saved["random"])
-    if saved["random_cuda"] is not None and device_of(model).type == "cuda":
-        torch.cuda.set_rng_state(saved["random_cuda"], device_of(model))
+    device = device_of(model)
+    if saved.get(f"random_{device.type}") is not None:
+        torch.get_device_module(device).set_rng_state(saved[f"random_{device.type}"], device)
     return saved["history"]
 
 

@@ -1,5 +1,6 @@
 """Training and evaluation: one step, whole runs that survive a lost session, held-out loss."""
 
+import contextlib
 import functools
 import os
 import sys
@@ -55,8 +56,13 @@ def set_seed(seed):
 
 
 def pick_device():
-    """The CUDA GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one, of CUDA or Apple's (MPS), else the CPU.
+
+    The course follows torch's rules for MPS (no float64, a generator of its own), but its authors have none to run it on.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def training_step(model, x, optimizer, beta=1.0):
@@ -157,12 +163,21 @@ def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
     require_count("seed", seed, at_least=0)
     images = require_dataset(dataset).to(device_of(model))
     model.eval()
-    sums = torch.zeros(3, device=images.device, dtype=torch.float64)
-    with torch.random.fork_rng(devices=[images.device] if images.is_cuda else []):
-        torch.manual_seed(seed)
-        for x in images.split(batch_size):
-            sums += torch.stack(vae_loss(model(x), x, beta)) * len(x)
-    return LossTerms(*(sums / len(images)).tolist())
+    with _seeded(seed, images.device):
+        sums = [torch.stack(vae_loss(model(x), x, beta)) * len(x) for x in images.split(batch_size)]
+    total = torch.stack(sums).cpu().double().sum(0)  # on the CPU, because an Apple GPU has no float64
+    return LossTerms(*(total / len(images)).tolist())
+
+
+@contextlib.contextmanager
+def _seeded(seed, device):
+    """Random numbers of the CPU and of one device that start from a seed; then they go on as if none had been drawn."""
+    gpus = [] if device.type == "cpu" else [device]
+    with torch.random.fork_rng(gpus, device_type=device.type if gpus else "cuda"):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the other devices too, for good
+        for gpu in gpus:
+            torch.get_device_module(gpu).set_rng_state(torch.Generator(gpu).manual_seed(seed).get_state(), gpu)
+        yield
 
 
 def require_history(history):

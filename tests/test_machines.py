@@ -1,0 +1,91 @@
+"""Machines that are not ours: Apple's GPU, Windows, other Pythons, other alphabets, no home; as far as Linux can imitate them."""
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.data import TensorDataset
+
+import vae_edu
+from vae_edu import ConvVAE, saving, training
+
+
+@pytest.fixture
+def apple(monkeypatch):
+    """The random numbers of an Apple GPU, as torch.mps knows them; drawn on the CPU."""
+    generator = torch.Generator().manual_seed(5)
+
+    class OnTheCpu(torch.Generator):
+        def __new__(cls, device="cpu"):
+            return super().__new__(cls, "cpu")
+
+    monkeypatch.setattr(torch.mps, "_default_mps_generator", generator)
+    monkeypatch.setattr(torch, "Generator", OnTheCpu)
+    return generator
+
+
+@pytest.mark.parametrize("cuda", [False, True])
+@pytest.mark.parametrize("mps", [False, True])
+def test_the_gpu_is_taken_whoever_made_it(monkeypatch, cuda, mps):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert vae_edu.pick_device().type == ("cuda" if cuda else "mps" if mps else "cpu")
+
+
+def test_on_an_apple_gpu_evaluate_draws_seeded_numbers_and_gives_the_others_back(apple):
+    before, drawn = apple.get_state(), []
+    for _ in range(2):
+        with training._seeded(3, torch.device("mps")):
+            drawn.append(torch.rand(4, generator=apple))
+        assert torch.equal(apple.get_state(), before)
+    assert torch.equal(*drawn) and torch.equal(drawn[0], torch.rand(4, generator=torch.Generator().manual_seed(3)))
+
+
+def test_a_model_on_the_cpu_leaves_the_random_numbers_of_a_gpu_alone(apple, monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    before = apple.get_state()
+    vae_edu.evaluate(ConvVAE(), TensorDataset(torch.rand(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64)))
+    assert torch.equal(apple.get_state(), before) and not seeded
+
+
+def test_a_run_on_an_apple_gpu_goes_on_with_its_random_numbers(apple, monkeypatch, tmp_path):
+    monkeypatch.setattr(saving, "device_of", lambda model: torch.device("mps"))
+    model = ConvVAE()
+    optimizer, before = torch.optim.Adam(model.parameters()), apple.get_state()
+    saving.save_checkpoint(tmp_path / "run.pt", {}, model, optimizer, [])
+    torch.rand(1, generator=apple)
+    saving.resume(tmp_path / "run.pt", {}, model, optimizer)
+    assert torch.equal(apple.get_state(), before)
+
+
+class NoDouble(TorchDispatchMode):
+    """A GPU that, like Apple's, has no float64. (Of the GPUs that torch can imitate, CUDA's is everywhere.)"""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **kwargs or {})
+        for part in tree_leaves(result):
+            if isinstance(part, torch.Tensor) and part.is_cuda and part.dtype == torch.float64:
+                raise TypeError(f"no float64 there: {operation}")
+        return result
+
+
+USES = {
+    "evaluate": lambda model, digits: vae_edu.evaluate(model, digits, batch_size=2),
+    "encode": lambda model, digits: vae_edu.encode_dataset(model, digits).mu.tolist(),
+    "decode": lambda model, digits: (
+        model.decode(vae_edu.latent_grid(3, 2, "quantile").view(-1, 2).to(training.device_of(model))).tolist()
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("use", USES)
+def test_no_float64_is_asked_of_a_gpu(monkeypatch, use):
+    """Shapes and types alone are computed, so each use ends where it reads its numbers."""
+    monkeypatch.setattr(training, "_seeded", lambda seed, device: torch.no_grad())
+    with FakeTensorMode(), NoDouble():
+        with torch.device("cuda"):
+            model, digits = ConvVAE(), TensorDataset(torch.rand(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64))
+        with pytest.raises(DataDependentOutputException):
+            USES[use](model, digits)
