@@ -248,7 +248,7 @@ def test_two_notebooks_that_download_at_once_do_not_harm_each_other(mirror, nowh
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES, errno.ENOTDIR, errno.EEXIST])
 def test_a_disk_that_cannot_be_written_is_named(mirror, nowhere, monkeypatch, capsys, number, lang):
     def write(self, content):
         raise OSError(number, os.strerror(number))

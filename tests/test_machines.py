@@ -1,5 +1,9 @@
 """Machines that are not ours: Apple's GPU, Windows, other Pythons, other alphabets, no home; as far as Linux can imitate them."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
@@ -89,3 +93,44 @@ def test_no_float64_is_asked_of_a_gpu(monkeypatch, use):
             model, digits = ConvVAE(), TensorDataset(torch.rand(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64))
         with pytest.raises(DataDependentOutputException):
             USES[use](model, digits)
+
+
+def run(script, folder, **environment):
+    """What a Python script prints in a process of its own, in a folder, and its exit status. None removes a variable."""
+    whole = os.environ | environment
+    whole = {name: value for name, value in whole.items() if value is not None}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, cwd=folder, env=whole, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
+    return done.stdout, done.returncode
+
+
+NO_USERS = """
+import pwd
+def getpwuid(number): raise KeyError(number)
+pwd.getpwuid = getpwuid
+"""
+LOAD = """
+import vae_edu
+vae_edu.data._download = lambda folder: folder.mkdir(parents=True) or open(folder / "MNIST", "w") and None
+try:
+    vae_edu.load_mnist("test")
+except FileNotFoundError:  # this download brings nothing
+    print("downloaded to", vae_edu.data.CACHE)
+"""
+HOMES = {"none": None, "a file": "taken", "none there": "nowhere", "a folder": "home"}
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_a_download_needs_no_home(tmp_path, home):
+    (tmp_path / "taken").touch()
+    for folder in ("home", "temporary", "here"):
+        (tmp_path / folder).mkdir()
+    place = HOMES[home] and str(tmp_path / HOMES[home])
+    script = NO_USERS * (home == "none") + LOAD
+    variables = {"HOME": place, "TMPDIR": str(tmp_path / "temporary"), "MPLCONFIGDIR": str(tmp_path)}
+    said, status = run(script, tmp_path / "here", VAE_EDU_DATA=None, **variables)
+    where = tmp_path / ("home" if home == "a folder" else "temporary") / ".cache" / "vae_edu"
+    assert status == 0 and f"downloaded to {where}" in said, said
+    assert (where / "MNIST").exists() and not list((tmp_path / "here").iterdir())

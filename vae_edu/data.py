@@ -24,7 +24,8 @@ from .arguments import require_all_digits, require_choice
 from .language import tr
 
 ASSETS = resources.files("vae_edu") / "assets"
-CACHE = Path.home() / ".cache" / "vae_edu"
+HOME = os.path.expanduser("~")  # which may be missing, a file, or read-only
+CACHE = Path(HOME if os.access(f"{HOME}/.", os.W_OK) else tempfile.gettempdir()) / ".cache" / "vae_edu"
 SILENCE = 8  # seconds without an answer after which the next mirror is tried; torchvision itself waits for ever
 PATIENCE = 20  # seconds that a lesson waits for a download in all
 
@@ -209,6 +210,9 @@ def _reason(error):
         errno.EROFS,
         errno.ENOSPC,
         errno.EDQUOT,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EEXIST,  # a file stands where a folder is wanted
     ):
         ja, en = f"{CACHE} に書き込めません: {error.strerror}", f"{CACHE} cannot be written: {error.strerror}"
         again_ja = "空きを作るか書き込みを許可してからカーネルを再起動すると、もう一度試します。"
