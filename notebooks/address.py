@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ROOT / "pyproject.toml"
 CITATION = ROOT / "CITATION.cff"
-URL = tomllib.loads(PROJECT.read_text())["project"]["urls"]["Repository"]
+URL = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["urls"]["Repository"]
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
@@ -60,7 +60,7 @@ def repoint(text, old, new):
 
 def cited():
     """The address that CITATION.cff, and with it every other file, has now."""
-    return re.search(r"^repository-code: (\S+)$", CITATION.read_text(), re.M).group(1)
+    return re.search(r"^repository-code: (\S+)$", CITATION.read_text("utf-8"), re.M).group(1)
 
 
 def files():
@@ -72,10 +72,10 @@ def files():
 def move(url):
     """Write an address into every file that is not built: pyproject.toml, and those of `files`."""
     parts(url)
-    PROJECT.write_text(PROJECT.read_text().replace(f'"{URL}"', f'"{url}"'))
+    PROJECT.write_text(PROJECT.read_text("utf-8").replace(f'"{URL}"', f'"{url}"'), encoding="utf-8", newline="\n")
     before = cited()
     for path in files():
-        path.write_text(repoint(path.read_text(), before, url))
+        path.write_text(repoint(path.read_text("utf-8"), before, url), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

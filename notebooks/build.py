@@ -159,9 +159,9 @@ def build(path, lang, folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         execute(nb, target.parent)
     text = nbformat.writes(nb) + "\n"
-    if target.exists() and target.read_text() == text:
+    if target.exists() and target.read_text("utf-8") == text:
         return f"{lang}/{path.stem}: unchanged"
-    target.write_text(text)
+    target.write_text(text, encoding="utf-8", newline="\n")
     return f"{lang}/{path.stem}: {done}"
 
 
@@ -182,7 +182,7 @@ def stale(path, lang, folder=HERE):
             found = ["its outputs are not those that were produced when it ran"]
         else:
             found = ["what it reaches of the library changed since it ran"]
-    if not found and nbformat.writes(nb) + "\n" != target.read_text():
+    if not found and nbformat.writes(nb) + "\n" != target.read_text("utf-8"):
         found = ["its metadata or the order of its cells differ from the lesson"]
     return [f"{lang}/{path.stem}: {fault}" for fault in found]
 

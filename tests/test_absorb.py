@@ -154,7 +154,7 @@ def lang(request):
 def course(tmp_path, monkeypatch):
     """The folder of a course with one lesson, whose notebooks are committed."""
     (tmp_path / "lessons").mkdir()
-    (tmp_path / "lessons" / "99_trial.md").write_text(LESSON + MORE)
+    (tmp_path / "lessons" / "99_trial.md").write_text(LESSON + MORE, encoding="utf-8")
     monkeypatch.setattr(absorb, "HERE", tmp_path)
     git(tmp_path, "init", "-q")
     commit(tmp_path)
@@ -176,12 +176,12 @@ def commit(course):
 
 
 def text_of(course):
-    return (course / "lessons" / "99_trial.md").read_text()
+    return (course / "lessons" / "99_trial.md").read_text("utf-8")
 
 
 def notebook(course, lang):
     """The notebook as a teacher opens it, as plain dictionaries."""
-    return json.loads((course / lang / "99_trial.ipynb").read_text()) | {"nbformat_minor": 5}
+    return json.loads((course / lang / "99_trial.ipynb").read_text("utf-8")) | {"nbformat_minor": 5}
 
 
 def opened(course, lang):
@@ -195,7 +195,7 @@ def opened(course, lang):
 def back(course, nb, save=as_jupyter, name="99_trial.ipynb", **options):
     """Save the notebook somewhere else and absorb it: what was said, and the status."""
     path = course / name
-    path.write_text(save(nb))
+    path.write_text(save(nb), encoding="utf-8")
     said, status = absorb.absorb(path, **options)
     return "\n".join(said), status
 
@@ -219,7 +219,7 @@ def test_an_unedited_notebook_changes_nothing(path, lang, tmp_path, monkeypatch)
     nb = build.notebook(path, lang)
     for name, save in SAVES.items():
         copy = tmp_path / f"{path.stem}.ipynb"
-        copy.write_text(save(nb))
+        copy.write_text(save(nb), encoding="utf-8")
         said, status = absorb.absorb(copy, check=True)
         assert (len(said), status) == (1, 0), (name, said)
     assert path.read_bytes() == before
@@ -309,7 +309,7 @@ def test_the_frame_of_a_solution_is_not_carried(course, lang):
 def test_a_comment_rewritten_in_place_keeps_its_twin(course, lang):
     words, before, other = WORDS[lang], text_of(course), WORDS["en" if lang == "ja" else "ja"]
     for save in SAVES.values():
-        (course / "lessons" / "99_trial.md").write_text(before)
+        (course / "lessons" / "99_trial.md").write_text(before, encoding="utf-8")
         said, status, _ = edit(course, lang, "sum", words["comment"], words["sum"], save)
         assert status == 0 and "code changes" not in said
         assert f"comment {other['comment'][2:]!r} may need the same change" in said
@@ -544,8 +544,8 @@ def test_two_copies_of_a_cell_are_one_cell_and_a_new_one(course, lang):
 def change(course, old, new):
     """Change the lesson."""
     path = course / "lessons" / "99_trial.md"
-    assert path.read_text().count(old) == 1
-    path.write_text(path.read_text().replace(old, new))
+    assert path.read_text("utf-8").count(old) == 1
+    path.write_text(path.read_text("utf-8").replace(old, new), encoding="utf-8")
 
 
 @pytest.mark.parametrize("save", ["colab", "jupyter"])
@@ -623,7 +623,7 @@ def test_lesson_and_language_are_told_from_name_and_content(lang, monkeypatch, t
     monkeypatch.setattr(absorb, "made", functools.cache(absorb.made))
     (tmp_path / "lessons").mkdir()
     for path in LESSONS[4], LESSONS[6]:
-        (tmp_path / "lessons" / path.name).write_text(path.read_text())
+        (tmp_path / "lessons" / path.name).write_text(path.read_text("utf-8"), encoding="utf-8")
     monkeypatch.setattr(absorb, "HERE", tmp_path)
     lesson = tmp_path / "lessons" / "06_generate.md"
     cells = absorb.made(lesson, lang)
@@ -645,7 +645,7 @@ def test_lesson_and_language_are_told_from_name_and_content(lang, monkeypatch, t
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": [1]}', '{"cells": [{}]}', '{"worksheets": []}', "\ufeff{"])
 def test_what_is_no_notebook_is_refused(course, text, capsys):
     path = course / "99_trial.ipynb"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert absorb.main([str(path)]) == 2
     assert "cannot be read as a notebook" in capsys.readouterr().err
 
@@ -656,7 +656,7 @@ def test_the_command_returns_its_status(course, lang, capsys):
     assert capsys.readouterr().out.startswith(f"99_trial in {absorb.NAMES[lang]}, compared with commit ")
     nb, cells = opened(course, lang)
     cells["exercise-1"]["source"] += "\n1"
-    (course / "x.ipynb").write_text(as_colab(nb))
+    (course / "x.ipynb").write_text(as_colab(nb), encoding="utf-8")
     assert absorb.main([str(course / "x.ipynb"), "--lesson", "99_trial", "--lang", lang, "--check"]) == 1
 
 
@@ -696,7 +696,7 @@ def test_random_edits_are_made_again_or_shown_in_full(path, tmp_path, monkeypatc
     lang = build.LANGUAGES[LESSONS.index(path) % 2]  # parsing a lesson takes its time
     (tmp_path / "lessons").mkdir()
     lesson = tmp_path / "lessons" / path.name
-    lesson.write_text(path.read_text())
+    lesson.write_text(path.read_text("utf-8"), encoding="utf-8")
     monkeypatch.setattr(absorb, "HERE", tmp_path)
     twin = "en" if lang == "ja" else "ja"
     prose = [cell for cell in absorb.made(lesson, twin) if cell.kind == "markdown" and "solution" not in cell.id]
@@ -710,7 +710,7 @@ def test_random_edits_are_made_again_or_shown_in_full(path, tmp_path, monkeypatc
     nb["cells"].insert(0, nb["cells"].pop(moved))
     del nb["cells"][max(gone, moved) if gone > moved else gone + 1]
     save = chance.choice(list(SAVES.values()))
-    (tmp_path / path.with_suffix(".ipynb").name).write_text(save(nb))
+    (tmp_path / path.with_suffix(".ipynb").name).write_text(save(nb), encoding="utf-8")
     said, status = absorb.absorb(tmp_path / path.with_suffix(".ipynb").name)
     said, after = "\n".join(said), {cell.id: cell.source for cell in absorb.made(lesson, lang)}
     for n, cell in enumerate(before):

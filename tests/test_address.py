@@ -19,7 +19,7 @@ LOOKS_OURS = re.compile(
 
 @pytest.mark.parametrize("path", [*address.files(), *NOTEBOOKS], ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_links_agree(path):
-    wrong = {link for link in LOOKS_OURS.findall(path.read_text()) if link not in address.forms(address.URL)}
+    wrong = {link for link in LOOKS_OURS.findall(path.read_text("utf-8")) if link not in address.forms(address.URL)}
     assert not wrong, "run `make notebooks`"
 
 

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 BOOK = address.ROOT / "book"
-IN_TOC = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text())
+IN_TOC = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text("utf-8"))
 PAGES = [*IN_TOC, "search-ja", "search-en"]
 LESSONS = [page for page in PAGES if page.startswith("notebooks/")]
 TWIN = {"ja": "en", "en": "ja"}
@@ -26,7 +26,7 @@ def twin(page):
 
 @cache
 def parse(path):
-    return BeautifulSoup(path.read_text(), "html.parser")
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
 
 
 def target(path, link):
@@ -46,8 +46,8 @@ def soup(path):
 
 
 def test_the_build_succeeds_without_a_warning(site):
-    log = (site.parent / "build.log").read_text()
-    assert (site.parent / "build.status").read_text() == "0", log
+    log = (site.parent / "build.log").read_text("utf-8")
+    assert (site.parent / "build.status").read_text("utf-8") == "0", log
     assert "WARNING" not in log, log
 
 

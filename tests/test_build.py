@@ -58,7 +58,7 @@ vae_edu.latent_sliders(vae_edu.ConvVAE())
 @pytest.fixture
 def lesson(tmp_path):
     path = tmp_path / "99_trial.md"
-    path.write_text(LESSON)
+    path.write_text(LESSON, encoding="utf-8")
     return path
 
 
@@ -66,7 +66,7 @@ def lesson(tmp_path):
 def built(tmp_path_factory):
     """The lesson above, built once in both languages."""
     folder = tmp_path_factory.mktemp("built")
-    (folder / "99_trial.md").write_text(LESSON)
+    (folder / "99_trial.md").write_text(LESSON, encoding="utf-8")
     assert build.build(folder / "99_trial.md", "ja", folder) == "ja/99_trial: executed"
     assert build.build(folder / "99_trial.md", "en", folder) == "en/99_trial: executed"
     return folder
@@ -77,7 +77,9 @@ def copy(built, tmp_path):
     """A copy of the built notebooks to spoil."""
     for lang in build.LANGUAGES:
         (tmp_path / lang).mkdir()
-        (tmp_path / lang / "99_trial.ipynb").write_text((built / lang / "99_trial.ipynb").read_text())
+        (tmp_path / lang / "99_trial.ipynb").write_text(
+            (built / lang / "99_trial.ipynb").read_text("utf-8"), encoding="utf-8"
+        )
     return tmp_path
 
 
@@ -110,7 +112,9 @@ def test_a_second_run_changes_no_byte(built):
 
 
 def test_new_prose_and_comments_keep_the_outputs(copy, lesson):
-    lesson.write_text(LESSON.replace("Some text.", "Other text.").replace("# en: a sum", "# en: one sum"))
+    lesson.write_text(
+        LESSON.replace("Some text.", "Other text.").replace("# en: a sum", "# en: one sum"), encoding="utf-8"
+    )
     assert build.stale(lesson, "ja", copy) == []
     assert build.stale(lesson, "en", copy) == [
         "en/99_trial: cell 'title' differs from the lesson",
@@ -121,7 +125,7 @@ def test_new_prose_and_comments_keep_the_outputs(copy, lesson):
 
 
 def test_new_code_is_executed(copy, lesson):
-    lesson.write_text(LESSON.replace("1 + 1", "1 + 2"))
+    lesson.write_text(LESSON.replace("1 + 1", "1 + 2"), encoding="utf-8")
     assert "ja/99_trial: cell 'sum' differs from the lesson" in build.stale(lesson, "ja", copy)
     assert build.build(lesson, "ja", copy) == "ja/99_trial: executed"
     nb = nbformat.read(copy / "ja" / "99_trial.ipynb", as_version=4)
@@ -142,7 +146,7 @@ def test_a_changed_output_is_found(copy, lesson):
 
 
 def test_cells_that_came_or_went_are_named(copy, lesson):
-    lesson.write_text(LESSON.replace("label: sum", "label: addition"))
+    lesson.write_text(LESSON.replace("label: sum", "label: addition"), encoding="utf-8")
     assert build.stale(lesson, "en", copy) == [
         "en/99_trial: cell 'sum' is no longer in the lesson",
         "en/99_trial: cell 'addition' is new in the lesson",
@@ -186,6 +190,6 @@ def test_faults_name_lesson_and_cell(lesson, fault):
     assert build.faults(lesson) == []
     old, new, words = FAULTS[fault]
     assert LESSON.count(old) == 1
-    lesson.write_text(LESSON.replace(old, new))
+    lesson.write_text(LESSON.replace(old, new), encoding="utf-8")
     found = build.faults(lesson)
     assert any(words in sentence and sentence.startswith("99_trial: cell ") for sentence in found), found

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 TESTS = Path(__file__).parent
 LIBRARY = TESTS.parent / "vae_edu"
-PROJECT = tomllib.loads((TESTS.parent / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((TESTS.parent / "pyproject.toml").read_text("utf-8"))["project"]
 
 # The oldest runtime that can be chosen in Colab, as far as it is known.
 OLDEST = {"torch": "2.6", "numpy": "2.0.2"}
@@ -18,7 +18,7 @@ OLDEST = {"torch": "2.6", "numpy": "2.0.2"}
 
 def colab():
     """Package versions of the newest of the dated lists."""
-    lines = sorted(TESTS.glob("colab-2*.txt"))[-1].read_text().splitlines()
+    lines = sorted(TESTS.glob("colab-2*.txt"))[-1].read_text("utf-8").splitlines()
     return dict(line.split("==") for line in lines if not line.startswith("#"))
 
 
@@ -40,7 +40,7 @@ def test_the_library_imports_nothing_that_is_not_declared():
     declared |= {"PIL", "IPython", "traitlets"}  # the first two by their other names; traitlets is part of ipywidgets
     imported = set()
     for path in (*LIBRARY.glob("*.py"), *LIBRARY.glob("checks/*.py")):
-        for line in path.read_text().splitlines():
+        for line in path.read_text("utf-8").splitlines():
             if line.startswith(("import ", "from ")) and not line.startswith("from ."):
                 imported.add(line.split()[1].split(".")[0])
     assert imported - set(sys.stdlib_module_names) <= declared

@@ -34,7 +34,7 @@ def test_the_learner_is_never_addressed_in_one_language_only(path):
     """Every raise and print of the library goes through tr; only the unknown language says both at once."""
     if path.stem == "language":
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         said = None
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             said = node.exc.args[2 if ast.unparse(node.exc.func) == "wrong" else 0]  # its name and value say nothing

@@ -207,7 +207,7 @@ def test_every_taught_definition_is_the_librarys():
     library = {
         node.name: node
         for path in sorted(LIBRARY.glob("*.py"))
-        for node in ast.parse(path.read_text()).body
+        for node in ast.parse(path.read_text("utf-8")).body
         if hasattr(node, "name")
     }
     taught = {}

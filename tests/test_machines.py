@@ -1,9 +1,11 @@
 """Machines that are not ours: Apple's GPU, Windows, other Pythons, other alphabets, no home; as far as Linux can imitate them."""
 
+import ast
 import os
 import subprocess
 import sys
 
+import address
 import pytest
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
@@ -134,3 +136,33 @@ def test_a_download_needs_no_home(tmp_path, home):
     where = tmp_path / ("home" if home == "a folder" else "temporary") / ".cache" / "vae_edu"
     assert status == 0 and f"downloaded to {where}" in said, said
     assert (where / "MNIST").exists() and not list((tmp_path / "here").iterdir())
+
+
+def without_encoding(source):
+    """The lines on which a source reads or writes text in whatever encoding the machine prefers."""
+    for node in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        mode = named.get("mode") or dict(enumerate(node.args)).get(1)
+        asks = {
+            "read_text": not node.args,
+            "write_text": len(node.args) < 2,
+            "open": isinstance(node.func, ast.Name) and "b" not in getattr(mode, "value", ""),
+            "NamedTemporaryFile": "b" not in getattr(named.get("mode"), "value", "b"),
+        }
+        if "encoding" not in named and (asks.get(name) or {"text", "universal_newlines"} & named.keys()):
+            yield node.lineno
+
+
+@pytest.mark.parametrize("line", [
+    "path.read_text()", "path.write_text(x)", "open(path)", 'open(path, "w")', 'open(path, mode="a")',
+    "run(command, text=True)", 'NamedTemporaryFile(mode="w")',
+])  # fmt: skip
+def test_text_in_no_encoding_is_found(line):
+    assert list(without_encoding(line)) == [1]
+
+
+def test_text_is_utf_8_whatever_the_machine_prefers():
+    for folder in ("vae_edu", "notebooks", "book/_ext", "tests"):
+        for path in (address.ROOT / folder).rglob("*.py"):
+            assert not list(without_encoding(path.read_text("utf-8"))), path

@@ -11,7 +11,7 @@ TESTS = address.ROOT / "tests"
 
 def promises(lang):
     """The tests that a page names, each with its number of cases."""
-    text = (address.ROOT / "book" / lang / "maintenance.md").read_text()
+    text = (address.ROOT / "book" / lang / "maintenance.md").read_text("utf-8")
     return [(test, int(cases)) for test, cases in re.findall(r"`(test_\w+\.py::test_\w+)` × (\d+) \|", text)]
 
 
@@ -19,7 +19,7 @@ def test_both_pages_make_the_same_promises_and_count_them():
     assert len(promises("ja")) > 20 and promises("ja") == promises("en")
     total = sum(cases for _, cases in promises("en"))
     for lang, words in {"ja": f"全部で {total} 通り", "en": f"Tried: {total} cases"}.items():
-        assert words in (address.ROOT / "book" / lang / "maintenance.md").read_text()
+        assert words in (address.ROOT / "book" / lang / "maintenance.md").read_text("utf-8")
 
 
 class Collected:
@@ -38,5 +38,5 @@ def test_every_promise_is_tried(capsys):
 
 def test_every_other_test_file_that_a_page_names_is_there():
     for lang in ("ja", "en"):
-        text = (address.ROOT / "book" / lang / "maintenance.md").read_text()
+        text = (address.ROOT / "book" / lang / "maintenance.md").read_text("utf-8")
         assert all((address.ROOT / name).exists() for name in re.findall(r"`(tests/\w+\.py)`", text))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def git(*arguments):
-    return subprocess.run(["git", "-C", ROOT, *arguments], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["git", "-C", ROOT, *arguments], check=True, capture_output=True, encoding="utf-8").stdout
 
 
 def tracked():
@@ -72,10 +72,12 @@ def test_an_installation_fetches_less_than_10_mb(tmp_path):
 def test_one_command_moves_the_course(copy):
     """Afterwards no file names the old address, and the notebooks are those that the moved lessons make."""
     for command in (["notebooks/address.py", ELSEWHERE], ["notebooks/build.py"], ["notebooks/build.py", "--check"]):
-        said = subprocess.run([sys.executable, *command], cwd=copy, capture_output=True, text=True)
+        said = subprocess.run([sys.executable, *command], cwd=copy, capture_output=True, encoding="utf-8")
         assert said.returncode == 0, said.stdout + said.stderr
         assert "executed" not in said.stdout, "a move runs no lesson"
-    texts = [path.read_text() for path in copy.rglob("*") if path.suffix in {".md", ".cff", ".toml", ".yml", ".ipynb"}]
+    texts = [
+        path.read_text("utf-8") for path in copy.rglob("*") if path.suffix in {".md", ".cff", ".toml", ".yml", ".ipynb"}
+    ]
     links = [link for text in texts for link in LOOKS_OURS.findall(text)]
     assert len(links) > 50 and not [link for link in links if address.OWNER in link]
 
@@ -83,7 +85,10 @@ def test_one_command_moves_the_course(copy):
 def test_an_address_that_is_none_changes_nothing(copy):
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     said = subprocess.run(
-        [sys.executable, "notebooks/address.py", "https://example.org/x"], cwd=copy, capture_output=True, text=True
+        [sys.executable, "notebooks/address.py", "https://example.org/x"],
+        cwd=copy,
+        capture_output=True,
+        encoding="utf-8",
     )
     assert said.returncode == 1 and "OWNER/NAME/tree/BRANCH" in said.stderr
     assert {

@@ -30,12 +30,12 @@ from address import BRANCH, GITHUB  # noqa: E402
 
 def run(*command, **options):
     """What a command prints; CalledProcessError with its messages shown if it fails."""
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+    return subprocess.run(command, check=True, encoding="utf-8", stdout=subprocess.PIPE, **options).stdout
 
 
 def python_for(versions):
     """The Python that the list's first line names (`# Python 3.13`), or the nearest that is installed."""
-    wanted = int(re.match(r"# Python 3\.(\d+)", versions.read_text())[1])
+    wanted = int(re.match(r"# Python 3\.(\d+)", versions.read_text("utf-8"))[1])
     for minor in sorted(range(11, 20), key=lambda minor: abs(minor - wanted)):
         path = shutil.which(f"python3.{minor}")
         if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
@@ -64,7 +64,9 @@ def prepare(python, home):
     kernel = home / "kernels" / "python3"
     kernel.mkdir(parents=True)
     arguments = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (kernel / "kernel.json").write_text(f'{{"argv": {arguments}, "display_name": "twin"}}'.replace("'", '"'))
+    (kernel / "kernel.json").write_text(
+        f'{{"argv": {arguments}, "display_name": "twin"}}'.replace("'", '"'), encoding="utf-8"
+    )
     os.environ |= {
         "JUPYTER_PATH": str(home),
         "GIT_CONFIG_COUNT": "1",

@@ -47,10 +47,10 @@ def write_indexes(app, error):
     if error or not indexer:
         return
     for lang in LANGUAGES:
-        with open(Path(app.outdir, "searchindex.js")) as whole:
+        with open(Path(app.outdir, "searchindex.js"), encoding="utf-8") as whole:
             indexer.load(whole, js_index)
         indexer.prune([page for page in app.env.found_docs if language_of(page) == lang])
-        with open(Path(app.outdir, f"searchindex-{lang}.js"), "w") as part:
+        with open(Path(app.outdir, f"searchindex-{lang}.js"), "w", encoding="utf-8") as part:
             indexer.dump(part, js_index)
 
 

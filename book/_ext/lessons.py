@@ -53,7 +53,7 @@ def adapt(app, page, source):
 
 def entry(path):
     """The Markdown that lists one lesson: its title, its way to Colab, and the objectives from its first cell."""
-    title, *lines = "".join(json.loads(path.read_text())["cells"][0]["source"]).splitlines()
+    title, *lines = "".join(json.loads(path.read_text("utf-8"))["cells"][0]["source"]).splitlines()
     lang, page = path.parent.name, f"notebooks/{path.parent.name}/{path.name}"
     points = "\n  ".join(line for line in lines if line.startswith("- "))
     return f"[{title.removeprefix('# ')}](/{page}) [{COLAB[lang]}]({address.colab(page)})\n: {points}\n"
@@ -61,7 +61,7 @@ def entry(path):
 
 def answers(path):
     """The Markdown of a lesson's answers: solutions, the mistakes that each check names, right choices of the quiz."""
-    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]}
+    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]}
     lang, title = path.parent.name, next(iter(cells.values())).splitlines()[0]
     parts = [f"### [{title.removeprefix('# ')}](/notebooks/{lang}/{path.name})"]
     for label in (label for label in cells if re.fullmatch(r"exercise-\d", label)):

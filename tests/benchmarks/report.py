@@ -52,13 +52,13 @@ def show(figure):
 
 def peak_memory():
     """The most memory that this process has held, in megabytes; getrusage would count its parent's as well."""
-    return float(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1e3
+    return float(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("utf-8"))[1]) / 1e3
 
 
 def machine():
     """The processor's name and the number of its cores."""
     info = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
+    found = re.search(r"model name\s*: (.*)", info.read_text("utf-8")) if info.exists() else None
     return f"{found[1] if found else platform.machine()}, {os.cpu_count()} cores"
 
 
@@ -67,5 +67,5 @@ def write(name, heads, rows, note):
     for i, language in enumerate(("ja", "en")):
         lines = [heads[i], ["---", *["---:"] * (len(heads[i]) - 1)], *([row[i], *row[2:]] for row in rows)]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{note}\n"
-        (ROOT / "book" / language / f"measured-{name}.md").write_text(table)
+        (ROOT / "book" / language / f"measured-{name}.md").write_text(table, encoding="utf-8")
         print(table)

@@ -24,7 +24,7 @@ START = {"original": "import torch, torchvision, numpy, matplotlib.pyplot", "our
 def measured(who, *words):
     """What a recipe of original.py or ours.py prints, run in a process of its own."""
     command = [sys.executable, str(HERE / f"{who}.py"), *map(str, words)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return json.loads(done.stdout.splitlines()[-1])
 
 
