@@ -347,6 +347,7 @@ def absorb(path, lesson=None, lang=None, check=False):
 
 def main(args=None):
     """Read the command line, do what it asks, and return the exit status."""
+    sys.stdout.reconfigure(errors="replace")  # a console may lack Japanese letters
     parser = argparse.ArgumentParser(description="Take an edited notebook back into its lesson.")
     parser.add_argument("notebook", type=Path, help="the edited notebook, whatever it is called now")
     parser.add_argument("--lesson", metavar="NAME", help="such as 04_loss; else told from file name and content")

@@ -295,6 +295,7 @@ def _digest(*parts):
 
 def main():
     """Read the command line, do what it asks, and return the exit status."""
+    sys.stdout.reconfigure(errors="replace")  # a console may lack Japanese letters
     parser = argparse.ArgumentParser(description="Build the notebooks from their lessons.")
     parser.add_argument("lessons", nargs="*", help="names such as 04_loss; all of them if none is given")
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale or unpaired")

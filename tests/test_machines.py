@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import address
+import nbformat
 import pytest
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
@@ -140,24 +141,30 @@ def test_a_download_needs_no_home(tmp_path, home):
 
 def without_encoding(source):
     """The lines on which a source reads or writes text in whatever encoding the machine prefers."""
-    for node in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        named = {keyword.arg: keyword.value for keyword in node.keywords}
-        mode = named.get("mode") or dict(enumerate(node.args)).get(1)
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        named = {keyword.arg for keyword in call.keywords}
+        modes = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
         asks = {
-            "read_text": not node.args,
-            "write_text": len(node.args) < 2,
-            "open": isinstance(node.func, ast.Name) and "b" not in getattr(mode, "value", ""),
-            "NamedTemporaryFile": "b" not in getattr(named.get("mode"), "value", "b"),
+            "read_text": not call.args,
+            "write_text": len(call.args) < 2,
+            "open": isinstance(call.func, ast.Name) and not any("b" in ast.unparse(mode) for mode in modes),
         }
-        if "encoding" not in named and (asks.get(name) or {"text", "universal_newlines"} & named.keys()):
-            yield node.lineno
+        if "encoding" not in named and (asks.get(name) or {"text", "universal_newlines"} & named):
+            yield call.lineno
 
 
-@pytest.mark.parametrize("line", [
-    "path.read_text()", "path.write_text(x)", "open(path)", 'open(path, "w")', 'open(path, mode="a")',
-    "run(command, text=True)", 'NamedTemporaryFile(mode="w")',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "path.read_text()",
+        "path.write_text(x)",
+        "open(path)",
+        'open(path, "w")',
+        'open(path, mode="a")',
+        "run(text=True)",
+    ],
+)
 def test_text_in_no_encoding_is_found(line):
     assert list(without_encoding(line)) == [1]
 
@@ -166,3 +173,39 @@ def test_text_is_utf_8_whatever_the_machine_prefers():
     for folder in ("vae_edu", "notebooks", "book/_ext", "tests"):
         for path in (address.ROOT / folder).rglob("*.py"):
             assert not list(without_encoding(path.read_text("utf-8"))), path
+
+
+# Alphabets of consoles and of redirected output: Linux without a locale, Windows in Japan, Windows in the West.
+ALPHABETS = {
+    "ascii": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "cp932": {"PYTHONIOENCODING": "cp932", "PYTHONUTF8": "0"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+}
+LEARN = """
+import vae_edu
+vae_edu.set_language("ja")
+vae_edu.load_mnist("test")
+vae_edu.check("kl_divergence", lambda mu, logvar: mu)
+print("✅ π−é 日本語")
+"""
+
+
+PROGRAMS = [("library", "ascii"), ("library", "cp932"), ("library", "cp1252"), ("absorb", "cp1252"), ("build", "ascii")]
+
+
+@pytest.mark.parametrize(("program", "alphabet"), PROGRAMS)
+def test_nothing_ends_because_a_console_lacks_a_letter(tmp_path, program, alphabet):
+    edited, notebooks = tmp_path / "04_loss.ipynb", address.ROOT / "notebooks"
+    nb = nbformat.read(notebooks / "ja" / edited.name, 4)
+    next(cell for cell in nb.cells if cell.id == "exercise-1").source += "\n# ✅ 日本語"
+    nbformat.write(nb, edited)
+    (tmp_path / "learn.py").write_text(LEARN, encoding="utf-8")
+    command = {
+        "library": [tmp_path / "learn.py"],
+        "absorb": [notebooks / "absorb.py", edited, "--check"],
+        "build": [notebooks / "build.py", "--check", "04_loss"],
+    }[program]
+    done = subprocess.run([sys.executable, *command], capture_output=True, env=os.environ | ALPHABETS[alphabet])
+    said = (done.stdout + done.stderr).decode(alphabet)
+    assert "Error" not in said and said.strip(), said
+    assert program == "build" or ("? 日本語" if alphabet == "cp932" else "? ???") in said

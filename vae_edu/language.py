@@ -1,6 +1,11 @@
 """The language that messages, captions and errors speak: set_language, and tr for a text in both."""
 
+import io
 import reprlib
+import sys
+
+if isinstance(sys.stdout, io.TextIOWrapper):  # not a notebook's, which takes every letter
+    sys.stdout.reconfigure(errors="replace")  # or a message ends a program whose output is cp932, cp1252 or ASCII
 
 LANGUAGES = ("ja", "en")
 
