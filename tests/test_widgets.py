@@ -41,6 +41,23 @@ def test_the_caption_speaks_the_learners_language():
     assert "スライダー" in captions[0] and "sliders" in captions[1]
 
 
+def texts(widget):
+    """Every text that a widget and those in it show."""
+    found = (getattr(widget, name, "") for name in ("description", "value"))
+    yield from (text for text in found if isinstance(text, str) and text)
+    for child in getattr(widget, "children", ()):
+        yield from texts(child)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_text_is_a_formula(language):
+    """Colab and VS Code show $z_1$ as these five characters."""
+    vae_edu.set_language(language)
+    shown = list(texts(vae_edu.latent_sliders(ConvVAE(12))))
+    assert shown[1:] == [f"z{name}" for name in "₁ ₂ ₃ ₄ ₅ ₆ ₇ ₈ ₉ ₁₀ ₁₁ ₁₂".split()]
+    assert not any("$" in text or "\\(" in text for text in shown)
+
+
 def test_the_picture_is_on_the_screen_before_any_move():
     model = vae_edu.load_pretrained()
     with torch.no_grad():

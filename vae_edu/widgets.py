@@ -10,6 +10,8 @@ from .arguments import require_count, require_model, require_number
 from .language import tr
 from .models import device_of
 
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")  # Colab and VS Code show a formula between dollars as it is
+
 
 def latent_sliders(model, *, limit=3.0, size=224):
     """One slider for each latent dimension, and the image that the model decodes from their values.
@@ -29,7 +31,9 @@ def latent_sliders(model, *, limit=3.0, size=224):
     require_number("limit", limit, 0.01, 100)
     require_count("size", size, at_most=2000)
     sliders = [
-        ipywidgets.FloatSlider(0, min=-limit, max=limit, step=0.05, description=f"$z_{{{i}}}$", readout_format=".2f")
+        ipywidgets.FloatSlider(
+            0, min=-limit, max=limit, step=0.05, description=f"z{i}".translate(LOWERED), readout_format=".2f"
+        )
         for i in range(1, model.latent_dim + 1)
     ]
     image = ipywidgets.Image(format="png", width=size, height=size)
