@@ -1,12 +1,16 @@
 """latent: grids, axes, interpolation and codes."""
 
+import re
+
 import pytest
+import safetensors.torch
 import torch
 from torch.distributions import Normal
 from torch.utils.data import TensorDataset
 
 import vae_edu
 from vae_edu import ConvVAE, interpolate, latent_axis, latent_grid
+from vae_edu.explorer import explorer_file
 
 
 def test_the_linear_grid_reaches_both_ends():
@@ -52,3 +56,43 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_input_is_named_in_the_learners_language(case, told):
     told(*WRONG[case])
+
+
+LABELS = {
+    "letters": torch.arange(26).repeat(4) + 1,
+    "any whole numbers": torch.tensor([-7, 300, 9**9, 0] * 26),
+    "more than a hundred": torch.arange(104) * 3,
+    "none": None,
+}
+
+
+def file_of(codes):
+    """What the explorer's file holds."""
+    return safetensors.torch.load(explorer_file(ConvVAE(), codes))
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_may_be_any_whole_numbers_or_none(kind):
+    labels = LABELS[kind]
+    digits = TensorDataset(torch.rand(104, 1, 28, 28), *([] if labels is None else [labels]))
+    codes = vae_edu.encode_dataset(ConvVAE(), digits)
+    assert codes.labels is None if labels is None else torch.equal(codes.labels, labels)
+    (ax,) = vae_edu.plot_latent_scatter(codes).axes
+    found = [] if labels is None else labels.unique().tolist()
+    assert [text.get_text() for text in ax.texts] == ([] if len(found) > 62 else [str(label) for label in found])
+    colours = {tuple(colour) for colour in ax.collections[0].get_facecolors()}
+    assert len(colours) == max(1, len(found))
+    if kind in ("letters", "none"):
+        assert torch.equal(file_of(codes)["labels"].long(), torch.full((104,), 255) if labels is None else labels)
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("labels", [LABELS["any whole numbers"], torch.arange(104) - 5, torch.arange(300)])
+def test_labels_that_the_explorers_file_cannot_hold_are_numbered_by_the_messages_line(labels, lang):
+    vae_edu.set_language(lang)
+    codes = vae_edu.LatentCodes(*torch.randn(2, len(labels), 2), labels)
+    with pytest.raises(ValueError, match=r"codes\.labels") as error:
+        explorer_file(ConvVAE(), codes)
+    space = {"codes": codes}
+    exec(re.search(r"(codes = .*\))", str(error.value))[1], space)
+    assert len(file_of(space["codes"])["labels"].unique()) == (1 if len(labels) == 300 else len(labels.unique()))

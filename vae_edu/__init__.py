@@ -2,6 +2,7 @@
 
 from .checks import check, compare
 from .data import load_mnist, one_of_each_digit
+from .evaluation import evaluate
 from .explorer import export_explorer, latent_explorer
 from .language import set_language
 from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
@@ -16,5 +17,5 @@ from .plotting import (
     plot_reconstructions,
 )
 from .saving import load, load_pretrained, save
-from .training import EpochRecord, evaluate, pick_device, set_seed, train, training_step
+from .training import EpochRecord, pick_device, set_seed, train, training_step
 from .widgets import latent_sliders

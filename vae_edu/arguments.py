@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch.utils.data import TensorDataset
 
 from .language import tr
 
@@ -132,44 +131,15 @@ def require_floats(name, value, cure=""):
         raise wrong(name, value, tr(ja=" float32 のテンソル", en="a float32 tensor"), cure, TypeError)
 
 
-def require_images(x, name="x"):
-    """Raise TypeError or ValueError unless `x` is a batch of images (B, 1, 28, 28), floating point, in [0, 1]."""
-    require_floats(
-        name,
-        x,
-        tr(ja=f"{name}.float() / 255 のように変換してください。", en=f"Convert it, for example {name}.float() / 255."),
-    )
-    if x.shape[1:] != (1, 28, 28) or len(x) == 0:
-        raise wrong(
-            tr(ja=f"{name} の形", en=name),
-            x,
-            tr(ja=" (B, 1, 28, 28) (ただし B は 1 以上) ", en="of shape (B, 1, 28, 28) with B >= 1"),
-            tr(
-                ja=f"1 枚の画像なら {name}.reshape(1, 1, 28, 28) を、28x28 でない画像なら大きさを変えたものを渡してください。",
-                en=f"Pass a single image as {name}.reshape(1, 1, 28, 28), and resize images that are not 28x28.",
-            ),
-        )
-    if x.device.type == "cpu":  # reading a value back from a GPU would make every training step wait for it
-        low, high = (value.item() for value in x.detach().aminmax())
-        if not (low >= 0 and high <= 1):
-            raise ValueError(
-                tr(
-                    ja=f"{name} の値は 0 以上 1 以下でなければなりませんが、{low:g} から {high:g} までの値があります。"
-                    "0 から 255 の画像なら 255 で割ってください。",
-                    en=f"{name} must have values in [0, 1], but its values go from {low:g} to {high:g}. "
-                    "Divide images in 0..255 by 255.",
-                )
-            )
-
-
-def require_few(images, at_most):
-    """Raise ValueError if there are more images than a figure can show in a moment."""
-    if len(images) > at_most:
+def require_few(count, at_most, given):
+    """Raise ValueError if there are more images, in what was given, than a figure can show in a moment."""
+    if count > at_most:
+        sliced = hasattr(given, "shape")  # of other data sets, a slice may be something else
+        few = f"images[:{at_most}]" if sliced else f"torch.utils.data.Subset(images, range({at_most}))"
         raise ValueError(
             tr(
-                ja=f"images は {at_most} 枚以下でなければなりませんが、{len(images):,} 枚あります。"
-                f"images[:{at_most}] を渡してください。",
-                en=f"images must be at most {at_most}, but there are {len(images):,}. Pass images[:{at_most}].",
+                ja=f"images は {at_most} 枚以下でなければなりませんが、{count:,} 枚あります。{few} を渡してください。",
+                en=f"images must be at most {at_most}, but there are {count:,}. Pass {few}",
             )
         )
 
@@ -248,49 +218,5 @@ def require_finite(name, tensor):
             tr(
                 ja=f"{name} に inf か nan があります。モデルを作り直し、learning_rate を小さくして学習してください。",
                 en=f"{name} has values that are not finite. Make a new model and train it with a smaller learning_rate.",
-            )
-        )
-
-
-def require_labels(name, labels, count):
-    """Raise TypeError or ValueError unless these are `count` labels, int64."""
-    if not (isinstance(labels, torch.Tensor) and labels.dtype == torch.int64 and labels.device.type != "meta"):
-        raise wrong(
-            name,
-            labels,
-            tr(ja=" int64 のテンソル", en="an int64 tensor"),
-            tr(ja="labels.long() で変換してください。", en="Convert them with labels.long()."),
-            TypeError,
-        )
-    if labels.shape != (count,):
-        raise wrong(tr(ja=f"{name} の形", en=name), labels, tr(ja=f" ({count},) ", en=f"of shape ({count},)"))
-
-
-def require_dataset(dataset, name="dataset"):
-    """The images (N, 1, 28, 28) of a TensorDataset of images and int64 labels; raises TypeError or ValueError."""
-    if not isinstance(dataset, TensorDataset) or len(dataset.tensors) != 2:
-        raise wrong(
-            name,
-            dataset,
-            tr(ja=" TensorDataset(images, labels) ", en="a TensorDataset(images, labels)"),
-            tr(ja="load_mnist() の戻り値を渡してください。", en="Pass what load_mnist() returns."),
-            TypeError,
-        )
-    images, labels = dataset.tensors
-    require_images(images, f"{name}.tensors[0]")
-    require_labels(f"{name}.tensors[1]", labels, len(images))
-    return images
-
-
-def require_all_digits(dataset):
-    """Raise ValueError unless every digit 0-9 has an image in the data set."""
-    require_dataset(dataset)
-    missing = sorted(set(range(10)) - set(dataset.tensors[1].tolist()))
-    if missing:
-        raise ValueError(
-            tr(
-                ja=f"dataset には 0 から 9 までの各数字の画像が必要ですが、{missing} の画像がありません。"
-                "load_mnist() の戻り値を渡してください。",
-                en=f"dataset must hold every digit 0-9, but it has no image of {missing}. Pass what load_mnist() returns.",
             )
         )

@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
-from .arguments import require_all_digits, require_choice
+from .arguments import require_choice
+from .datasets import require_all_digits
 from .language import tr
 
 ASSETS = resources.files("vae_edu") / "assets"

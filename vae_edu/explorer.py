@@ -16,6 +16,7 @@ from .saving import write
 from .widgets import png
 
 FORMAT = "vae-edu explorer 1"
+UNLABELLED = 255  # a point's label in the file where it has none
 DTYPES = {torch.float32: "F32", torch.uint8: "U8"}  # by their names in the safetensors format
 
 
@@ -81,7 +82,7 @@ def explorer_file(model, codes=None):
         codes = encode_dataset(model, bundled("test"))
     require_codes(codes, model.latent_dim)
     tensors = {name: weight.float() for name, weight in model.state_dict().items()}
-    tensors |= {"points": codes.mu.float(), "labels": codes.labels.to(torch.uint8)}
+    tensors |= {"points": codes.mu.float(), "labels": _label_bytes(codes)}
     header, start = {"__metadata__": {"format": FORMAT}}, 0
     for name, tensor in tensors.items():
         require_finite(name, tensor)
@@ -93,6 +94,25 @@ def explorer_file(model, codes=None):
     return (
         len(text).to_bytes(8, "little") + text + b"".join(t.detach().cpu().numpy().tobytes() for t in tensors.values())
     )
+
+
+def _label_bytes(codes):
+    """The labels as the file holds them, one byte each."""
+    if codes.labels is None:
+        return torch.full((len(codes.mu),), UNLABELLED, dtype=torch.uint8)
+    found = codes.labels.unique()
+    if found[0] < 0 or found[-1] >= UNLABELLED:
+        numbered = "None" if len(found) > UNLABELLED else "codes.labels.unique(return_inverse=True)[1]"
+        line = f"codes = codes._replace(labels={numbered})"
+        raise ValueError(
+            tr(
+                ja=f"エクスプローラーでは codes.labels は 0 から {UNLABELLED - 1} でなければなりませんが、"
+                f"{found[0]} から {found[-1]} までの値があります。{line} と書いてください。",
+                en=f"For the explorer, codes.labels must go from 0 to {UNLABELLED - 1}, but they go from {found[0]} to "
+                f"{found[-1]}. Write {line}",
+            )
+        )
+    return codes.labels.to(torch.uint8)
 
 
 @torch.no_grad()

@@ -7,8 +7,6 @@ import torch
 from .arguments import (
     require_choice,
     require_count,
-    require_dataset,
-    require_labels,
     require_latent,
     require_model,
     require_number,
@@ -16,6 +14,7 @@ from .arguments import (
     require_same_shape,
     wrong,
 )
+from .datasets import labels_of, tensors_of
 from .language import tr
 from .models import device_of
 
@@ -25,22 +24,23 @@ class LatentCodes(NamedTuple):
 
     mu: torch.Tensor  # (N, latent_dim)
     logvar: torch.Tensor  # (N, latent_dim)
-    labels: torch.Tensor  # (N,) int64
+    labels: torch.Tensor | None  # (N,) int64; None where the data set has none
 
 
 @torch.no_grad()
 def encode_dataset(model, dataset, *, batch_size=1000):
-    """Encode every image of a TensorDataset: LatentCodes, in the data set's order.
+    """Encode every image of a data set of any kind (see train), with labels or without: LatentCodes, in its order.
 
     Raises:
         TypeError, ValueError: an argument of another kind, or out of range.
     """
     require_model(model, "encode")
     require_count("batch_size", batch_size)
-    images = require_dataset(dataset)
+    images, labels = tensors_of(dataset)
+    labels = labels_of(labels, len(images))
     parts = [model.encode(x.to(device_of(model))) for x in images.split(batch_size)]
     mu, logvar = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
-    return LatentCodes(mu, logvar, dataset.tensors[1])
+    return LatentCodes(mu, logvar, labels)
 
 
 def latent_grid(limit=3.0, steps=20, spacing="linear"):
@@ -103,12 +103,20 @@ def require_codes(codes, latent_dim):
     if codes.mu.shape[1] != latent_dim:
         shape = f"(N, {latent_dim})"
         raise wrong(tr(ja="codes.mu の形", en="codes.mu"), codes.mu, tr(ja=f" {shape} ", en=f"of shape {shape}"), again)
-    require_labels("codes.labels", codes.labels, len(codes.mu))
-    low, high = codes.labels.min().item(), codes.labels.max().item()
-    if low < 0 or high > 9:
-        raise ValueError(
-            tr(
-                ja=f"codes.labels は 0 から 9 でなければなりませんが、{low} から {high} までの値があります。",
-                en=f"codes.labels must be digits 0-9, but the values go from {low} to {high}.",
-            )
+    _require_labels("codes.labels", codes.labels, len(codes.mu))
+
+
+def _require_labels(name, labels, count):
+    """Raise TypeError or ValueError unless these are `count` labels, int64, or None."""
+    if labels is None:
+        return
+    if not (isinstance(labels, torch.Tensor) and labels.dtype == torch.int64 and labels.device.type != "meta"):
+        raise wrong(
+            name,
+            labels,
+            tr(ja=" int64 のテンソル", en="an int64 tensor"),
+            tr(ja="labels.long() で変換してください。", en="Convert them with labels.long()."),
+            TypeError,
         )
+    if labels.shape != (count,):
+        raise wrong(tr(ja=f"{name} の形", en=name), labels, tr(ja=f" ({count},) ", en=f"of shape ({count},)"))

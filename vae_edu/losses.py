@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from .arguments import require_images, require_latent, require_number, require_parts, require_same_shape
+from .arguments import require_latent, require_number, require_parts, require_same_shape
+from .images import require_images
 
 
 class LossTerms(NamedTuple):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .arguments import require_count, require_images, require_latent, require_like, require_same_shape
+from .arguments import require_count, require_latent, require_like, require_same_shape
+from .images import require_images
 
 
 class VAEOutput(NamedTuple):

@@ -12,12 +12,12 @@ from matplotlib.patches import FancyBboxPatch
 from .arguments import (
     require_count,
     require_few,
-    require_images,
     require_model,
     require_number,
     require_texts,
     wrong,
 )
+from .datasets import images_of
 from .language import tr
 from .latent import latent_axis, latent_grid, require_codes
 from .models import device_of
@@ -28,6 +28,7 @@ TRAINING, GENERATION = "#1f6fb2", "#c2570c"
 PLACES = [0, 2.6, 5.0, 13.9, 16.3, 19.2]  # of the images and feature maps in plot_network
 DECODING = [(11.95, 13.6), (14.75, 15.75), (17.15, 18.15)]  # the arrows of its decoder
 MOST_IMAGES = 200  # more of them, each with axes of its own, take minutes to draw
+MOST_LABELS = 62  # digits, and letters of both cases
 OUTLINE = [patheffects.withStroke(linewidth=3, foreground="white")]
 
 
@@ -35,7 +36,7 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
     """Images (N, 1, 28, 28) in grey, `columns` to a row.
 
     Args:
-        images: at most 200.
+        images: at most 200, as a tensor or any other data set (see train).
         titles: a text above each image.
         row_labels: a text to the left of each row.
         size: side of an image in inches, from 0.1 to 3.
@@ -43,8 +44,8 @@ def plot_images(images, titles=None, *, row_labels=None, columns=10, size=0.95):
     Raises:
         TypeError, ValueError: an argument of another kind, or out of range.
     """
-    require_images(images, "images")
-    require_few(images, MOST_IMAGES)
+    given, images = images, images_of(images, "images", for_a_model=False)
+    require_few(len(images), MOST_IMAGES, given)
     require_count("columns", columns)
     require_number("size", size, 0.1, 3)
     columns = min(columns, len(images))
@@ -71,8 +72,8 @@ def plot_reconstructions(model, images):
         TypeError, ValueError: an argument of another kind, or out of range.
     """
     require_model(model, "encode", "decode")
-    require_images(images, "images")
-    require_few(images, MOST_IMAGES // 2)
+    given, images = images, images_of(images, "images")
+    require_few(len(images), MOST_IMAGES // 2, given)
     with torch.no_grad():
         mu, _ = model.encode(images.to(device_of(model)))
         restored = model.decode(mu).cpu()
@@ -146,7 +147,9 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
 
 
 def plot_latent_scatter(codes, *, limit=3.0):
-    """The means of LatentCodes in the (z1, z2) plane, coloured by digit, each digit written at its median.
+    """The means of LatentCodes in the (z1, z2) plane, coloured by label, each label written at its median.
+
+    Labels may be any whole numbers. More than 62 different ones are not written, and without labels all points are grey.
 
     Raises:
         TypeError, ValueError: codes are no LatentCodes of two dimensions, or limit is out of range.
@@ -154,18 +157,27 @@ def plot_latent_scatter(codes, *, limit=3.0):
     require_codes(codes, 2)
     require_number("limit", limit, 0.01, 100)
     fig, ax = plt.subplots(figsize=(7, 7))
-    mu, labels = codes.mu.detach().cpu(), codes.labels.cpu()
-    colours = [DIGIT_COLOURS[label] for label in labels.tolist()]
-    ax.scatter(*mu.T.numpy(), c=colours, s=4, alpha=0.5, linewidths=0)
-    for digit in labels.unique().tolist():
-        z1, z2 = mu[labels == digit].median(dim=0).values.tolist()
-        text = ax.text(z1, z2, digit, color=DIGIT_COLOURS[digit], fontsize=20, weight="bold", ha="center", va="center")
+    mu, labels = codes.mu.detach().cpu(), [] if codes.labels is None else codes.labels.tolist()
+    colours = label_colours(labels)
+    ax.scatter(*mu.T.numpy(), c=[colours[label] for label in labels] or "0.5", s=4, alpha=0.5, linewidths=0)
+    for label, colour in colours.items() if len(colours) <= MOST_LABELS else ():
+        z1, z2 = mu[codes.labels.cpu() == label].median(dim=0).values.tolist()
+        text = ax.text(z1, z2, label, color=colour, fontsize=20, weight="bold", ha="center", va="center")
         text.set_path_effects(OUTLINE)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     ax.set_xlabel("$z_1$", fontsize=13)
     ax.set_ylabel("$z_2$", fontsize=13, rotation=0)
     ax.grid(alpha=0.3)
     return _finished(fig)
+
+
+def label_colours(labels):
+    """A colour for every label that occurs: digits have their own, others lie side by side in a rainbow."""
+    found = sorted(set(labels))
+    if all(0 <= label <= 9 for label in found):
+        return {label: DIGIT_COLOURS[label] for label in found}
+    rainbow = plt.get_cmap("turbo")
+    return {label: rainbow(i / len(found)) for i, label in enumerate(found)}
 
 
 def plot_network(model):

@@ -1,6 +1,5 @@
-"""Training and evaluation: one step, whole runs that survive a lost session, held-out loss."""
+"""Training: one step, and whole runs that survive a lost session."""
 
-import contextlib
 import functools
 import os
 import sys
@@ -14,15 +13,15 @@ from tqdm import tqdm
 from .arguments import (
     require_choice,
     require_count,
-    require_dataset,
-    require_images,
-    require_model,
     require_number,
     require_optimizer,
     require_path,
     require_trainable,
     wrong,
 )
+from .datasets import images_of
+from .evaluation import mean_terms
+from .images import require_images
 from .language import tr
 from .losses import LossTerms, vae_loss
 from .models import device_of
@@ -104,7 +103,8 @@ def train(
 
     Args:
         model: a ConvVAE or an MLPVAE, on the device to train on.
-        dataset: TensorDataset of images (N, 1, 28, 28) in [0, 1] and labels, as load_mnist gives it.
+        dataset: images (N, 1, 28, 28) in [0, 1], as load_mnist gives them, or any other data set that holds such: with
+            or without labels, a tensor, an array, a DataLoader. They are read once: a random transform is drawn once.
         epochs: passes over the data set.
         test_dataset: held-out images to evaluate after every epoch.
         schedule: "constant", or "one_cycle" (Smith and Topin 2018): the learning rate rises from a 25th of
@@ -122,7 +122,8 @@ def train(
         OSError: the checkpoint cannot be written.
         FloatingPointError: the loss became infinite or not a number.
     """
-    images = _require_run(model, dataset, test_dataset, checkpoint, progress).to(device_of(model))
+    images, test_images = _require_run(model, dataset, test_dataset, checkpoint, progress)
+    images = images.to(device_of(model))
     _require_settings(epochs, batch_size, learning_rate, schedule, beta)
     settings = {"batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "beta": beta}
     settings |= {"images": len(images), "model": type(model).__name__, "latent_dim": model.latent_dim}
@@ -137,8 +138,8 @@ def train(
                 bar.set_description_str(tr(ja=f"エポック {epoch}/{epochs}", en=f"epoch {epoch}/{epochs}"))
                 model.train()
                 record = _train_epoch(step, images, batch_size, bar, epoch)
-                if test_dataset is not None:
-                    record = record._replace(test=evaluate(model, test_dataset, beta=beta))
+                if test_images is not None:
+                    record = record._replace(test=mean_terms(model, test_images, beta=beta))
                 history.append(record)
                 if checkpoint is not None:
                     _keep(checkpoint, settings, model, optimizer, history)
@@ -146,38 +147,6 @@ def train(
             tqdm.write(_stopped(epoch, history), file=sys.stdout)
     model.eval()
     return history
-
-
-@torch.no_grad()
-def evaluate(model, dataset, *, batch_size=1000, beta=1.0, seed=0):
-    """LossTerms over a whole data set, as floats, in nats per image: a one-sample estimate of the negative ELBO.
-
-    The latent noise is seeded, so the same model and data give the same numbers, and the random numbers of a
-    training run are left as they were.
-
-    Raises:
-        TypeError, ValueError: an argument of another kind, or out of range.
-    """
-    require_model(model, "encode", "decode")
-    require_count("batch_size", batch_size)
-    require_count("seed", seed, at_least=0)
-    images = require_dataset(dataset).to(device_of(model))
-    model.eval()
-    with _seeded(seed, images.device):
-        sums = [torch.stack(vae_loss(model(x), x, beta)) * len(x) for x in images.split(batch_size)]
-    total = torch.stack(sums).cpu().double().sum(0)  # on the CPU, because an Apple GPU has no float64
-    return LossTerms(*(total / len(images)).tolist())
-
-
-@contextlib.contextmanager
-def _seeded(seed, device):
-    """Random numbers of the CPU and of one device that start from a seed; then they go on as if none had been drawn."""
-    gpus = [] if device.type == "cpu" else [device]
-    with torch.random.fork_rng(gpus, device_type=device.type if gpus else "cuda"):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the other devices too, for good
-        for gpu in gpus:
-            torch.get_device_module(gpu).set_rng_state(torch.Generator(gpu).manual_seed(seed).get_state(), gpu)
-        yield
 
 
 def require_history(history):
@@ -197,15 +166,14 @@ def require_history(history):
 
 
 def _require_run(model, dataset, test_dataset, checkpoint, progress):
-    """The images of the data set; raises TypeError or ValueError unless train can use all of these."""
+    """The images of both data sets (or None); raises TypeError or ValueError unless train can use all of these."""
     require_trainable(model)
-    images = require_dataset(dataset)
-    if test_dataset is not None:
-        require_dataset(test_dataset, "test_dataset")
+    images = images_of(dataset)
+    test_images = None if test_dataset is None else images_of(test_dataset, "test_dataset")
     if checkpoint is not None:
         require_path("checkpoint", checkpoint)
     require_choice("progress", progress, (True, False))
-    return images
+    return images, test_images
 
 
 def _require_settings(epochs, batch_size, learning_rate, schedule, beta):
