@@ -21,7 +21,7 @@ notebooks: .venv/.ready  ## rebuild ja/ and en/ from lessons/ on the full MNIST,
 	$(BIN)/python notebooks/build.py
 
 address: .venv/.ready    ## move the course: make address URL=https://github.com/OWNER/NAME/tree/BRANCH
-	$(BIN)/python notebooks/address.py $(URL)
+	$(BIN)/python notebooks/address.py $(if $(URL),"$(URL)")
 	$(BIN)/python notebooks/build.py
 
 absorb: .venv/.ready     ## take an edited notebook back into its lesson: make absorb NOTEBOOK=path [OPTIONS=--check]

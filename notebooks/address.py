@@ -3,6 +3,7 @@
     python notebooks/address.py        carry the address from pyproject.toml into README.md, CITATION.cff and book/
     python notebooks/address.py URL    the same, after writing URL into pyproject.toml
 
+URL may be written as a browser or git shows it; without a branch it is main.
 CITATION.cff tells the address that those files have now. Notebooks take theirs when they are built: `make address` does
 both.
 """
@@ -14,24 +15,40 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ROOT / "pyproject.toml"
+PAGES = ROOT / ".github" / "workflows" / "pages.yml"
 CITATION = ROOT / "CITATION.cff"
 URL = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["urls"]["Repository"]
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
+ADDRESS = re.compile(
+    r"(?:https?://(?:www\.)?|ssh://git@|git@)?github\.com[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?(?:/tree/([\w./-]+?))?/*(?:[?#].*)?",
+    re.IGNORECASE,
+)
+
+
 def parts(url):
     """Owner, name and branch of an address such as https://github.com/owner/name/tree/branch."""
-    found = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)/tree/([\w./-]+)", url)
+    found = ADDRESS.fullmatch(url)
     if not found:
         raise ValueError(
-            f"[project.urls] Repository must be https://github.com/OWNER/NAME/tree/BRANCH, but it is {url}"
+            "[project.urls] Repository must be https://github.com/OWNER/NAME or "
+            f"https://github.com/OWNER/NAME/tree/BRANCH, but it is {url}"
         )
-    return found.groups()
+    owner, name, branch = found.groups()
+    return owner, name, branch or "main"
+
+
+def site(url):
+    """Where GitHub publishes the site: a repository named OWNER.github.io is the owner's site itself."""
+    owner, name, _ = parts(url)
+    own = name.lower() == f"{owner}.github.io".lower()
+    return f"https://{owner}.github.io/" + ("" if own else f"{name}/")
 
 
 OWNER, NAME, BRANCH = parts(URL)
 GITHUB = f"https://github.com/{OWNER}/{NAME}"
-SITE = f"https://{OWNER}.github.io/{NAME}/"
+SITE = site(URL)
 
 
 def colab(path):
@@ -46,8 +63,9 @@ def forms(url):
         f"https://colab.research.google.com/github/{owner}/{name}/blob/{branch}",
         *(f"https://github.com/{owner}/{name}/{kind}/{branch}" for kind in ("blob", "tree", "raw", "edit")),
         f"git+https://github.com/{owner}/{name}@{branch}",
+        f"git clone {'' if branch == 'main' else f'-b {branch} '}https://github.com/{owner}/{name}\ncd {name}",
         f"https://github.com/{owner}/{name}",
-        f"https://{owner}.github.io/{name}",
+        site(url).rstrip("/"),
     ]
 
 
@@ -70,13 +88,22 @@ def files():
 
 
 def move(url):
-    """Write an address into every file that is not built: pyproject.toml, and those of `files`."""
-    parts(url)
-    PROJECT.write_text(PROJECT.read_text("utf-8").replace(f'"{URL}"', f'"{url}"'), encoding="utf-8", newline="\n")
-    before = cited()
+    """Write an address into every file that is not built: pyproject.toml, the workflow of the site, those of `files`."""
+    owner, name, branch = parts(url)
+    url, before = f"https://github.com/{owner}/{name}/tree/{branch}", cited()
+    rewrite(PROJECT, lambda text: text.replace(f'"{URL}"', f'"{url}"'))
+    rewrite(PAGES, lambda text: re.sub(r"\bbranches: .*", f'branches: ["{branch}"]', text))
     for path in files():
-        path.write_text(repoint(path.read_text("utf-8"), before, url), encoding="utf-8", newline="\n")
+        rewrite(path, lambda text: repoint(text, before, url))
+
+
+def rewrite(path, change):
+    """Change the text of a file."""
+    path.write_text(change(path.read_text("utf-8")), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    move(sys.argv[1] if len(sys.argv) > 1 else URL)
+    try:
+        move(sys.argv[1] if len(sys.argv) > 1 else URL)
+    except ValueError as error:
+        sys.exit(str(error))

@@ -80,6 +80,20 @@ def test_one_command_moves_the_course(copy):
     ]
     links = [link for text in texts for link in LOOKS_OURS.findall(text)]
     assert len(links) > 50 and not [link for link in links if address.OWNER in link]
+    assert 'branches: ["spring"]' in (copy / ".github/workflows/pages.yml").read_text("utf-8")
+    assert "git clone -b spring https://github.com/someone/vae-class\ncd vae-class\n" in (copy / "README.md").read_text(
+        "utf-8"
+    )
+
+
+def test_a_move_to_an_owners_own_site_and_back_changes_nothing_else(copy):
+    names = [*address.files(), address.PROJECT, address.PAGES]
+    before = {path: path.read_text("utf-8") for path in names}
+    for url in ("git@github.com:someone/someone.github.io.git", address.GITHUB):
+        subprocess.run([sys.executable, "notebooks/address.py", url], cwd=copy, check=True)
+        moved = {path: (copy / path.relative_to(address.ROOT)).read_text("utf-8") for path in names}
+        assert ("https://someone.github.io/ja/explorer.html" in moved[ROOT / "README.md"]) == (url != address.GITHUB)
+    assert moved == before
 
 
 def test_an_address_that_is_none_changes_nothing(copy):
