@@ -1,6 +1,7 @@
 """The script of lesson 12 under torchrun, in two processes on the CPU, against the same training without torch.distributed."""
 
 import ast
+import os
 import subprocess
 import sys
 
@@ -19,8 +20,9 @@ def script():
     cells = build.read(build.HERE / "lessons" / "12_speed.md")
     source = next(cell.source for cell in cells if cell.metadata["label"] == "script")
     text = ast.literal_eval(ast.parse(source).body[0].value)
-    assert text.count("[:3840]") == 1
-    return text.replace("[:3840]", f"[:{IMAGES}]")
+    assert text.count("[:3840]") == text.count(".Adam(") == 1
+    # Plain steps, because Adam's would hide a wrong factor of the gradient and blow rounding up.
+    return text.replace("[:3840]", f"[:{IMAGES}]").replace(".Adam(", ".SGD(")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def plain_weights():
     images = vae_edu.load_mnist("train").tensors[0][:IMAGES]
     vae_edu.set_seed(0)
     model = vae_edu.ConvVAE(latent_dim=2)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     for step, batch in enumerate(torch.randperm(len(images)).split(128)):
         losses = []
         for part in range(2):
@@ -46,10 +48,12 @@ def plain_weights():
 def test_processes_that_share_a_batch_train_as_one_does(script, plain_weights, processes, tmp_path):
     (tmp_path / "train.py").write_text(script)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    subprocess.run([*torchrun, tmp_path / "train.py", tmp_path / "model.pt"], check=True)
+    cpu = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run([*torchrun, tmp_path / "train.py", tmp_path / "model.pt"], check=True, env=cpu)
     weights = torch.load(tmp_path / "model.pt", weights_only=True)
     for name, weight in weights.items():
-        assert torch.allclose(weight, plain_weights[name], atol=1e-5), name
+        # The same operations, but the gradients' sum may be rounded otherwise; the steps are up to 1e-2.
+        assert torch.allclose(weight, plain_weights[name], rtol=0, atol=1e-5), name
     vae_edu.set_seed(0)
     untrained = vae_edu.ConvVAE(latent_dim=2).state_dict()
-    assert (weights["fc_mu.weight"] - untrained["fc_mu.weight"]).abs().max() > 1e-3
+    assert (weights["decoder.3.weight"] - untrained["decoder.3.weight"]).abs().max() > 1e-2
