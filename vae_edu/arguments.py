@@ -85,6 +85,15 @@ def require_parts(name, value, parts, like, source):
 
 def require_model(model, *parts):
     """Raise TypeError unless `model` is a module with float32 weights and these parts, as a ConvVAE has them."""
+    missing = [part for part in parts if not hasattr(model, part)]
+    if isinstance(model, torch.nn.Module) and missing:
+        cure = tr(
+            ja=f"このクラスには {'、'.join(missing)} がありません。ConvVAE と同じ名前で加えてください。",
+            en=f"Its class has no {' and no '.join(missing)}. Add what is missing, by ConvVAE's names.",
+        )
+        if isinstance(getattr(model, "module", None), torch.nn.Module):  # inside DataParallel
+            cure = tr(ja="model.module を渡してください。", en="Pass model.module.")
+        raise wrong("model", model, tr(ja=" ConvVAE のようなモデル", en="a model like ConvVAE"), cure, TypeError)
     require_parts("model", model, ("state_dict", *parts), "ConvVAE", "vae_edu.ConvVAE(latent_dim=2)")
     weights = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
     if not weights or any(weight.dtype != torch.float32 or weight.is_meta for weight in weights):

@@ -1,6 +1,5 @@
 """The latent space explorer: its widget and its file. The model itself runs in assets/explorer/explorer.mjs."""
 
-import json
 from pathlib import Path
 
 import anywidget
@@ -11,13 +10,13 @@ from .arguments import require_finite, require_model, require_path, wrong
 from .data import ASSETS, bundled
 from .language import tr
 from .latent import encode_dataset, require_codes
-from .models import MLPVAE, ConvVAE, device_of
+from .models import decoded, device_of, encoded, unwrapped
 from .saving import write
+from .weights import NETWORKS, pack
 from .widgets import png
 
 FORMAT = "vae-edu explorer 1"
 UNLABELLED = 255  # a point's label in the file where it has none
-DTYPES = {torch.float32: "F32", torch.uint8: "U8"}  # by their names in the safetensors format
 
 
 class LatentExplorer(anywidget.AnyWidget):
@@ -47,7 +46,7 @@ def latent_explorer(model, codes=None):
     """
     file = explorer_file(model, codes)
     with torch.no_grad():
-        origin = model.decode(torch.zeros(1, model.latent_dim, device=device_of(model)))[0, 0]
+        origin = decoded(model, torch.zeros(1, model.latent_dim))[0, 0]
     return LatentExplorer(language=tr(ja="ja", en="en"), file=file, still=png(origin, 224))
 
 
@@ -71,7 +70,10 @@ def export_explorer(model, path, codes=None):
 def explorer_file(model, codes=None):
     """The bytes of an explorer file: safetensors, with the model's state dict, `points` and `labels`."""
     require_model(model, "latent_dim", "encode", "decode")
-    if not any(_computes_as(network, model) for network in (ConvVAE, MLPVAE)):
+    weights = {name: weight.float() for name, weight in unwrapped(model).state_dict().items()}
+    for name, weight in weights.items():
+        require_finite(name, weight)
+    if not any(_computes_as(network, model) for network in NETWORKS):
         must = tr(ja=" ConvVAE か MLPVAE と同じ計算をするモデル", en="one that computes as a ConvVAE or an MLPVAE does")
         cure = tr(
             ja="ブラウザーで計算できるのはこの 2 つだけです。ほかのモデルには latent_sliders を使ってください。",
@@ -81,19 +83,9 @@ def explorer_file(model, codes=None):
     if codes is None:
         codes = encode_dataset(model, bundled("test"))
     require_codes(codes, model.latent_dim)
-    tensors = {name: weight.float() for name, weight in model.state_dict().items()}
-    tensors |= {"points": codes.mu.float(), "labels": _label_bytes(codes)}
-    header, start = {"__metadata__": {"format": FORMAT}}, 0
-    for name, tensor in tensors.items():
-        require_finite(name, tensor)
-        end = start + tensor.nbytes
-        header[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
-        start = end
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # the data starts at a multiple of 8 bytes
-    return (
-        len(text).to_bytes(8, "little") + text + b"".join(t.detach().cpu().numpy().tobytes() for t in tensors.values())
-    )
+    points = {"points": codes.mu.float(), "labels": _label_bytes(codes)}
+    require_finite("points", points["points"])
+    return pack(weights | points, format=FORMAT)
 
 
 def _label_bytes(codes):
@@ -120,11 +112,11 @@ def _computes_as(network, model):
     """Whether a network of this class, given the model's weights, computes what the model computes."""
     with torch.device("meta"):  # no weights of its own, and no random numbers drawn for them
         known = network(model.latent_dim)
-    weights = model.state_dict()
+    weights = unwrapped(model).state_dict()
     if {name: w.shape for name, w in weights.items()} != {name: w.shape for name, w in known.state_dict().items()}:
         return False
     known.load_state_dict(weights, assign=True)
     x = torch.linspace(0, 1, 8 * 784, device=device_of(model)).view(8, 1, 28, 28)
-    mu, logvar = known.encode(x)
-    pairs = zip((mu, logvar, known.decode(mu)), (*model.encode(x), model.decode(mu)), strict=True)
+    mu, logvar = encoded(known, x)
+    pairs = zip((mu, logvar, decoded(known, mu)), (*encoded(model, x), decoded(model, mu)), strict=True)
     return all(a.shape == b.shape and torch.allclose(a, b, atol=1e-5, equal_nan=True) for a, b in pairs)

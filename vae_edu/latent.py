@@ -16,7 +16,7 @@ from .arguments import (
 )
 from .datasets import labels_of, tensors_of
 from .language import tr
-from .models import device_of
+from .models import encoded
 
 
 class LatentCodes(NamedTuple):
@@ -38,7 +38,7 @@ def encode_dataset(model, dataset, *, batch_size=1000):
     require_count("batch_size", batch_size)
     images, labels = tensors_of(dataset)
     labels = labels_of(labels, len(images))
-    parts = [model.encode(x.to(device_of(model))) for x in images.split(batch_size)]
+    parts = [encoded(model, x) for x in images.split(batch_size)]
     mu, logvar = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
     return LatentCodes(mu, logvar, labels)
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .arguments import require_count, require_latent, require_like, require_same_shape
+from .arguments import require_count, require_latent, require_like, require_same_shape, wrong
 from .images import require_images
+from .language import tr
 
 
 class VAEOutput(NamedTuple):
@@ -121,3 +122,62 @@ class MLPVAE(nn.Module):
 def device_of(model):
     """The device that a model's parameters are on."""
     return next(model.parameters()).device
+
+
+def unwrapped(model):
+    """The model inside the wrappers of torch.compile, DataParallel and DistributedDataParallel; another as it is."""
+    if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return unwrapped(model.module)
+    return unwrapped(model._orig_mod) if hasattr(model, "_orig_mod") else model
+
+
+def encoded(model, x):
+    """mu and logvar, each (B, latent_dim) float32, that a model of any class gives for images x.
+
+    Raises:
+        ValueError: its `encode` returns anything else.
+    """
+    result = model.encode(x.to(device_of(model)))
+    pair = isinstance(result, tuple | list) and len(result) == 2 and all(isinstance(r, torch.Tensor) for r in result)
+    if not pair or result[0].shape != result[1].shape or result[0].dim() != 2 or len(result[0]) != len(x):
+        what = tr(
+            ja=" 2 つのテンソル (mu, logvar)、形はどちらも (B, latent_dim) ",
+            en="the two tensors (mu, logvar), both of shape (B, latent_dim)",
+        )
+        cure = tr(ja="encode の最後を return mu, logvar にしてください。", en="End encode with `return mu, logvar`.")
+        raise wrong(tr(ja="model.encode(x) の戻り値", en="what model.encode(x) returns"), result, what, cure)
+    return tuple(part.float() for part in result)  # under autocast they have 16 bits
+
+
+def decoded(model, z):
+    """Images (B, 1, 28, 28), float32 in [0, 1], that a model of any class gives for latent vectors z (B, latent_dim).
+
+    Raises:
+        ValueError: its `decode` returns anything else.
+    """
+    images = model.decode(z.to(device_of(model)))
+    name = tr(ja="model.decode(z) の戻り値", en="what model.decode(z) returns")
+    if not isinstance(images, torch.Tensor) or images.shape != (len(z), 1, 28, 28):
+        cure = tr(
+            ja="decode の最後で x.view(-1, 1, 28, 28) のように形を変えてください。",
+            en="End decode with a view like x.view(-1, 1, 28, 28).",
+        )
+        raise wrong(name, images, tr(ja=" (B, 1, 28, 28) のテンソル", en="a tensor of shape (B, 1, 28, 28)"), cure)
+    low, high = (value.item() for value in images.detach().float().aminmax())
+    if not (low >= 0 and high <= 1):
+        cure = tr(
+            ja="シグモイドの前の値 (ロジット) なら、decode の最後を torch.sigmoid(...) にしてください。",
+            en="If these are logits, end decode with torch.sigmoid(...).",
+        )
+        if not torch.isfinite(images).all():
+            cure = tr(
+                ja="学習が発散しています。モデルを作り直し、learning_rate を小さくして学習してください。",
+                en="Its training diverged. Make a new model and train it with a smaller learning_rate.",
+            )
+        raise ValueError(
+            tr(
+                ja=f"{name}は 0 以上 1 以下の値でなければなりませんが、{low:g} から {high:g} までの値があります。{cure}",
+                en=f"{name} must be values in [0, 1], but they go from {low:g} to {high:g}. {cure}",
+            )
+        )
+    return images.float()  # under autocast they have 16 bits

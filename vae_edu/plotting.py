@@ -20,7 +20,7 @@ from .arguments import (
 from .datasets import images_of
 from .language import tr
 from .latent import latent_axis, latent_grid, require_codes
-from .models import device_of
+from .models import decoded, device_of, encoded
 from .training import require_history
 
 DIGIT_COLOURS = plt.get_cmap("tab10").colors
@@ -75,8 +75,8 @@ def plot_reconstructions(model, images):
     given, images = images, images_of(images, "images")
     require_few(len(images), MOST_IMAGES // 2, given)
     with torch.no_grad():
-        mu, _ = model.encode(images.to(device_of(model)))
-        restored = model.decode(mu).cpu()
+        mu, _ = encoded(model, images)
+        restored = decoded(model, mu).cpu()
     return plot_images(torch.cat([images.cpu(), restored]), row_labels=["$x$", r"$\hat{x}$"], columns=len(images))
 
 
@@ -125,7 +125,7 @@ def plot_latent_grid(model, *, limit=3.0, steps=20, spacing="linear"):
         )
     grid = latent_grid(limit, steps, spacing)
     with torch.no_grad():
-        images = model.decode(grid.reshape(-1, 2).to(device_of(model))).cpu()
+        images = decoded(model, grid.reshape(-1, 2)).cpu()
     rows = images.reshape(steps, steps, 28, 28).flip(0)  # the first row of a picture is its top: the largest z2
     picture = rows.permute(0, 2, 1, 3).reshape(steps * 28, steps * 28)
 

@@ -3,47 +3,50 @@
 import contextlib
 import io
 import os
-import pickle
 from importlib import resources
 from pathlib import Path
 
 import torch
 
-from .arguments import require_choice, require_model, require_path
+from .arguments import require_choice, require_model, require_path, wrong
 from .data import ASSETS
 from .language import tr
-from .models import MLPVAE, ConvVAE, device_of
+from .models import device_of, unwrapped
+from .weights import model_of, read, what_it_is
 
 CHECKPOINT = "vae-edu checkpoint 1"
-# What reading a file of another kind can raise.
-UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
 
 
 def save(model, path):
     """Save a model's weights; load(path) gives the model back. An older file stays whole until the new one is.
 
+    A model inside torch.compile's or DataParallel's wrapper is saved without it.
+
     Raises:
-        TypeError, ValueError: model has no weights, or path can name no file.
+        TypeError: model has no weights, or layers that load would refuse.
+        ValueError: path can name no file.
         OSError: the file cannot be written.
     """
+    model = unwrapped(model)
     require_model(model)
     require_path("path", path)
-    write(packed(model.state_dict()), path)
+    weights = model.state_dict()
+    try:
+        model_of(weights)
+    except ValueError as error:
+        cure = tr(
+            ja="torch.save(model.state_dict(), path) を使ってください。", en="Use torch.save(model.state_dict(), path)."
+        )
+        must = tr(ja="load で読み込める ConvVAE か MLPVAE ", en="a ConvVAE or an MLPVAE, which load can read")
+        raise wrong("model", model, must, cure, TypeError) from error
+    write(packed(weights), path)
 
 
 def load(path):
-    """The model of the weights in a file, on the CPU: from save, a checkpoint, or a state dict of the same layers.
+    """The model of the weights in a file, on the CPU: from save, export_explorer, a checkpoint, or a state dict.
 
-    Weights are read as data only: nothing in the file is executed.
+    Weights are read as data only: nothing in the file is executed. A state dict of the same layers is found wherever
+    it is, under the names that training programs give it, and with the prefixes of wrappers.
 
     Raises:
         FileNotFoundError: no such file.
@@ -51,7 +54,7 @@ def load(path):
     """
     require_path("path", path)
     try:
-        return _model_of(_read(path))
+        content = read(path)
     except FileNotFoundError:
         raise FileNotFoundError(
             tr(
@@ -59,15 +62,21 @@ def load(path):
                 en=f"path names no file: {str(path)!r}. Save a model there first with save(model, path).",
             )
         ) from None
-    except UNREADABLE as error:
-        raise ValueError(
-            tr(
-                ja=f"path が指すファイル {str(path)!r} は ConvVAE や MLPVAE の重みとして読めません ({type(error).__name__})。"
-                "save(model, path) で保存したファイルを指定してください。",
-                en=f"path names a file that holds no weights of a ConvVAE or an MLPVAE: {str(path)!r} ({type(error).__name__}). "
-                "Name a file written by save(model, path).",
-            )
-        ) from error
+    except Exception as error:
+        raise _no_weights(path, what_it_is(path, error)) from error
+    try:
+        return model_of(content)
+    except ValueError as error:
+        raise _no_weights(path, str(error)) from None
+
+
+def _no_weights(path, reason):
+    return ValueError(
+        tr(
+            ja=f"path が指すファイル {str(path)!r} は ConvVAE や MLPVAE の重みとして読めません。{reason}",
+            en=f"path names a file that holds no weights of a ConvVAE or an MLPVAE: {str(path)!r}. {reason}",
+        )
+    )
 
 
 def load_pretrained(name="conv_vae_2d"):
@@ -88,7 +97,7 @@ def save_checkpoint(path, settings, model, optimizer, history):
     state = {
         "format": CHECKPOINT,
         "settings": settings,
-        "model": model.state_dict(),
+        "model": unwrapped(model).state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
         "history": history,
@@ -101,10 +110,10 @@ def save_checkpoint(path, settings, model, optimizer, history):
 def read_checkpoint(path):
     """What save_checkpoint wrote; ValueError if the file is none of its."""
     try:
-        saved = _read(path)
+        saved = read(path)
         if saved["format"] != CHECKPOINT:
             raise ValueError(saved["format"])
-    except UNREADABLE as error:
+    except Exception as error:  # torch can raise any on a file of another kind
         raise ValueError(
             tr(
                 ja=f"checkpoint が指すファイル {str(path)!r} は、学習の途中の記録として読めません "
@@ -129,7 +138,7 @@ def resume(path, settings, model, optimizer):
                     f"{name}={value!r} was given. Pass the same value, or name another file.",
                 )
             )
-    model.load_state_dict(saved["model"])
+    unwrapped(model).load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     torch.set_rng_state(saved["random"])
     device = device_of(model)
@@ -165,17 +174,3 @@ def write(content, path):
                 en=f"{str(path)!r} cannot be written ({error.strerror}). Name a folder that has room and can be written.",
             ),
         ) from error
-
-
-def _read(path):
-    """The content of a file of torch.save, on the CPU, as data only: nothing in it is executed."""
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _model_of(weights):
-    """The model of a state dict, or of the one in a checkpoint."""
-    weights = weights.get("model", weights)
-    network = MLPVAE if "encoder.1.weight" in weights else ConvVAE
-    model = network(latent_dim=len(weights["fc_mu.bias"]))
-    model.load_state_dict(weights)
-    return model.eval()

@@ -24,7 +24,7 @@ from .evaluation import mean_terms
 from .images import require_images
 from .language import tr
 from .losses import LossTerms, vae_loss
-from .models import device_of
+from .models import device_of, unwrapped
 from .saving import resume, save_checkpoint
 
 # Once a program has freed a block of memory as large as a step's largest, Linux lets it keep such blocks. Before that,
@@ -126,7 +126,7 @@ def train(
     images = images.to(device_of(model))
     _require_settings(epochs, batch_size, learning_rate, schedule, beta)
     settings = {"batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "beta": beta}
-    settings |= {"images": len(images), "model": type(model).__name__, "latent_dim": model.latent_dim}
+    settings |= {"images": len(images), "model": type(unwrapped(model)).__name__, "latent_dim": model.latent_dim}
     if schedule == "one_cycle":
         settings["epochs"] = epochs  # its learning rates depend on where the run ends
     steps = -(-len(images) // batch_size)  # of an epoch

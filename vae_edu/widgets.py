@@ -8,7 +8,7 @@ from PIL import Image
 
 from .arguments import require_count, require_model, require_number
 from .language import tr
-from .models import device_of
+from .models import decoded
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")  # Colab and VS Code show a formula between dollars as it is
 
@@ -39,9 +39,9 @@ def latent_sliders(model, *, limit=3.0, size=224):
     image = ipywidgets.Image(format="png", width=size, height=size)
 
     def draw(_change=None):
-        z = torch.tensor([[slider.value for slider in sliders]], device=device_of(model))
+        z = torch.tensor([[slider.value for slider in sliders]])
         with torch.no_grad():
-            image.value = png(model.decode(z)[0, 0], size)
+            image.value = png(decoded(model, z)[0, 0], size)
 
     for slider in sliders:
         slider.observe(draw, names="value")
