@@ -14,7 +14,7 @@ Exit status: 0 everything was carried, 1 something is left to do by hand, 2 the 
 """
 
 import argparse
-import json
+import contextlib
 import re
 import shutil
 import subprocess
@@ -29,6 +29,7 @@ from typing import NamedTuple
 
 import build
 import nbformat
+from reading import UnusableError, cells_in, text_of
 
 HERE = build.HERE
 NAMES = {"ja": "Japanese", "en": "English"}
@@ -48,21 +49,17 @@ BLOCK = re.compile(  # one cell of a lesson: its text, or its code
 )
 
 
-class UnusableError(Exception):
-    """The notebook or the lesson is not what it must be; the message says what to do."""
-
-
 class Cell(NamedTuple):
     kind: str
     id: str
     source: str
 
 
-def cells_of(text):
+def cells_of(text, path="the notebook"):
     """The cells of a notebook of nbformat 4, valid or not, without those that are empty or Colab's own badge."""
     cells = []
-    for cell in json.loads(text.removeprefix("\ufeff"))["cells"]:
-        source = _tidy(cell["cell_type"], "".join(cell["source"]))
+    for cell in cells_in(text, path):
+        source = _tidy(cell["cell_type"], cell["source"])
         label = cell.get("id") or cell["metadata"].get("id")  # Colab has its own place
         if source and label != "view-in-github":
             cells.append(Cell(cell["cell_type"], label, source))
@@ -119,12 +116,13 @@ def versions(name, lang):
 
     def git(*args):
         command = ["git", "-C", str(HERE), *args]
-        return subprocess.run(command, capture_output=True, encoding="utf-8").stdout if shutil.which("git") else ""
+        done = shutil.which("git") and subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+        return done.stdout if done else ""
 
     path = f"{lang}/{name}.ipynb"
     for commit in git("log", "--format=%h", "--", path).split():
         text = git("show", f"{commit}:./{path}")
-        if text:  # a commit may have deleted it
+        with contextlib.suppress(UnusableError):  # a commit may have deleted it, or spoilt it
             yield f"commit {commit}", cells_of(text)
 
 
@@ -318,9 +316,9 @@ def _rewritten(lines, gone, known, lang):
 def absorb(path, lesson=None, lang=None, check=False):
     """Carry what was edited in a notebook into its lesson; return lines that say what happened, and the exit status."""
     try:
-        edited = cells_of(path.read_bytes().decode())
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UnusableError(f"{path} cannot be read as a notebook of nbformat 4: {error!r}") from error
+        edited = cells_of(text_of(path), path)
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}") from error
     lesson, lang = identify(edited, path.name, lesson, lang)
     now = made(lesson, lang)
     choices = [*versions(lesson.stem, lang), ("what the lesson makes today", now)]
@@ -357,7 +355,8 @@ def main(args=None):
     try:
         said, status = absorb(args.notebook, args.lesson, args.lang, args.check)
     except UnusableError as error:
-        print(f"{args.notebook.name}: {error}", file=sys.stderr)
+        said = str(error)
+        print(said if args.notebook.name in said else f"{args.notebook.name}: {said}", file=sys.stderr)
         return 2
     print("\n".join(said))
     return status

@@ -29,9 +29,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 from address import BADGE, BRANCH, GITHUB, colab
+from jupytext.myst import MystMetadataParsingError
 from nbclient import NotebookClient
 from PIL import Image
 from reach import essence, reach
+from reading import UnusableError, cells_in, text_of
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ("ja", "en")
@@ -63,7 +65,11 @@ vae_edu.set_language("LANGUAGE")"""
 
 def read(path):
     """The cells of a lesson source, set-up cells included after the first pair."""
-    cells = jupytext.read(path).cells
+    text_of(path)
+    try:
+        cells = jupytext.read(path).cells
+    except MystMetadataParsingError as error:
+        raise UnusableError(f"{path}: {error}") from None
     texts = [_markdown(text, lang=lang, label="setup-text") for lang, text in SETUP_TEXT.items()]
     setup = nbformat.v4.new_code_cell(SETUP, metadata={"label": "setup"})
     return cells[:2] + texts + [setup] + cells[2:]
@@ -112,7 +118,9 @@ def notebook(path, lang):
     for cell in read(path):
         if cell.metadata.get("lang", lang) != lang:
             continue
-        label = cell.metadata["label"]
+        label = cell.metadata.get("label")
+        if label is None:
+            raise UnusableError(f"{path}: the cell that starts {cell.source[:40]!r} has lost its label")
         if cell.cell_type == "markdown":
             cells.append(_markdown(cell.source, id=label))
         elif "solution" in cell.metadata.get("tags", []):
@@ -170,7 +178,7 @@ def stale(path, lang, folder=HERE):
     nb, target = notebook(path, lang), folder / lang / f"{path.stem}.ipynb"
     if not target.exists():
         return [f"{lang}/{path.stem}: missing"]
-    old = nbformat.read(target, as_version=4)
+    old = written(target)
     before, after = ({cell.id: cell.source for cell in book.cells} for book in (old, nb))
     found = [f"cell {label!r} is no longer in the lesson" for label in before.keys() - after.keys()]
     found += [f"cell {label!r} is new in the lesson" for label in after.keys() - before.keys()]
@@ -189,7 +197,13 @@ def stale(path, lang, folder=HERE):
 
 def has_run(nb, target):
     """Whether a written notebook has the outputs of this one's code; if so, they are taken over."""
-    return target.exists() and keep_outputs(nb, nbformat.read(target, as_version=4))
+    return target.exists() and keep_outputs(nb, written(target))
+
+
+def written(target):
+    """A notebook that was written before; UnusableError if it cannot be read any more."""
+    cells_in(text_of(target), target)
+    return nbformat.read(target, as_version=4)
 
 
 def keep_outputs(nb, old):
@@ -198,6 +212,8 @@ def keep_outputs(nb, old):
     if ran.get("code") != nb.metadata.vae_edu.code or ran.get("outputs") != _outputs(old):
         return False
     stored = {cell.id: cell for cell in _code(old)}
+    if any(cell.id not in stored for cell in _code(nb)):
+        return False  # an editor has given the cells ids of its own
     for cell in _code(nb):
         cell.outputs, cell.execution_count = stored[cell.id].outputs, stored[cell.id].execution_count
     nb.metadata.vae_edu.outputs = ran["outputs"]
@@ -302,7 +318,15 @@ def main():
     parser.add_argument("--draft", type=Path, metavar="DIR", help="execute into DIR, on whatever data there is")
     args = parser.parse_args()
     paths = [HERE / "lessons" / f"{name}.md" for name in args.lessons] or sorted((HERE / "lessons").glob("*.md"))
+    try:
+        return make(paths, args)
+    except UnusableError as error:
+        print(error)
+        return 1
 
+
+def make(paths, args):
+    """Check or build the lessons, and return the exit status."""
     wrong = [fault for path in paths for fault in faults(path)]
     if args.check and not wrong:
         wrong = [fault for path in paths for lang in LANGUAGES for fault in stale(path, lang)]

@@ -142,7 +142,7 @@ def quick(monkeypatch):
         return list(KEPT[text])
 
     monkeypatch.setattr(build, "read", read)
-    monkeypatch.setattr(build, "library", lambda: "")
+    monkeypatch.setattr(build, "reach", lambda code: [])
 
 
 @pytest.fixture(params=build.LANGUAGES)
@@ -648,6 +648,76 @@ def test_what_is_no_notebook_is_refused(course, text, capsys):
     path.write_text(text, encoding="utf-8")
     assert absorb.main([str(path)]) == 2
     assert "cannot be read as a notebook" in capsys.readouterr().err
+
+
+def conflict(text):
+    """What git makes of a file that two people changed in its tenth line."""
+    lines = text.splitlines(keepends=True)
+    return "".join([*lines[:9], "<<<<<<< HEAD\n", lines[9], "=======\n", lines[9], ">>>>>>> theirs\n", *lines[10:]])
+
+
+SPOILT = {
+    "conflict": (lambda text: conflict(text).encode(), "line 10: git's mark of a conflict, '<<<<<<< HEAD'"),
+    "utf-16": (lambda text: text.encode("utf-16"), "is UTF-16"),
+    "utf-16 without a mark": (lambda text: text.encode("utf-16-le"), "is UTF-16"),
+    "cp932": (lambda text: text.encode("cp932", "replace"), r"line \d+: this is not UTF-8, but perhaps cp932"),
+    "cut off": (lambda text: text[: len(text) // 2].encode(), r"(line \d+ cannot be read|has lost its|needs a label)"),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_spoilt_notebook_is_named_in_few_words(course, kind, capsys):
+    path, (spoil, words) = course / "ja" / "99_trial.ipynb", SPOILT[kind]
+    nb = notebook(course, "ja")
+    nb["cells"][3]["metadata"]["picture"] = "図" * 1_000_000
+    path.write_bytes(spoil(json.dumps(nb, indent=1, ensure_ascii=False)))
+    assert absorb.main([str(path)]) == 2
+    said = capsys.readouterr().err
+    assert re.search(words, said) and str(path) in said and len(said) < 500, said[:500]
+
+
+def test_the_cure_of_a_conflict_cures_it(course, capsys):
+    """Two people have changed the same cell; one takes the other's branch."""
+    for branch in ("theirs", "mine"):
+        git(course, "checkout", "-q", "-B", branch, *(["HEAD~"] if branch == "mine" else []))
+        nb, cells = opened(course, "ja")
+        cells["picture"]["source"] = branch
+        (course / "ja" / "99_trial.ipynb").write_text(json.dumps(nb, indent=1), encoding="utf-8")
+        git(course, "commit", "-q", "-a", "-m", branch)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(course, "merge", "theirs")
+    path = course / "ja" / "99_trial.ipynb"
+    assert absorb.main([str(path)]) == 2
+    command = re.search(r"\((git checkout --ours .*), or --theirs\)", capsys.readouterr().err)[1]
+    subprocess.run(command, shell=True, cwd=course, check=True)
+    assert absorb.main([str(path)]) == 0
+
+
+@pytest.mark.parametrize("kind", ["conflict", "utf-16", "cp932"])
+def test_a_spoilt_lesson_is_named_and_left_alone(course, kind, capsys):
+    lesson, (spoil, words) = course / "lessons" / "99_trial.md", SPOILT[kind]
+    lesson.write_bytes(spoil(text_of(course)))
+    before = lesson.read_bytes()
+    assert absorb.main([str(course / "ja" / "99_trial.ipynb")]) == 2
+    said = capsys.readouterr().err
+    assert re.search(words, said) and str(lesson) in said and lesson.read_bytes() == before
+
+
+def test_a_lesson_whose_cell_lost_its_label_is_named(course, capsys):
+    change(course, "label: sum\n", "tags: []\n")
+    assert absorb.main([str(course / "ja" / "99_trial.ipynb")]) == 2
+    assert "the cell that starts '# ja: 足し算" in capsys.readouterr().err
+
+
+def test_a_commit_of_a_spoilt_notebook_is_passed_over(course, lang):
+    path = course / lang / "99_trial.ipynb"
+    good = path.read_text("utf-8")
+    for kind in ("conflict", "cp932", "cut off"):
+        path.write_bytes(SPOILT[kind][0](good))
+        git(course, "commit", "-q", "-a", "-m", kind)
+    path.write_text(good, encoding="utf-8")
+    said, status, _ = edit(course, lang, "picture", WORDS[lang]["old"], WORDS[lang]["new"])
+    assert status == 0 and "carried: 'picture'" in said
 
 
 def test_the_command_returns_its_status(course, lang, capsys):

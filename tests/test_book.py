@@ -1,12 +1,18 @@
 """The site as files: it builds in silence, and every page keeps its promises in its own language."""
 
+import json
 import re
+import shutil
+import sys
 from functools import cache
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import address
 import pytest
+import yaml
 from bs4 import BeautifulSoup
+from sphinx.errors import ExtensionError
+from sphinx.util.matching import get_matching_files
 
 BOOK = address.ROOT / "book"
 IN_TOC = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text("utf-8"))
@@ -196,3 +202,58 @@ def test_the_teachers_page_has_every_answer(site, lang):
         assert (
             " · ".join(f"{i} {letter}" for i, letter in enumerate(right, start=1)) in section.text and len(right) == 5
         )
+
+
+def test_what_an_editor_or_an_environment_hides_is_not_published(tmp_path):
+    hidden = [".venv/lib/README.md", ".ipynb_checkpoints/index-checkpoint.md", "ja/.ipynb_checkpoints/a.md", ".a.ipynb"]
+    for name in (*hidden, "ja/index.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    patterns = yaml.safe_load((BOOK / "_config.yml").read_text("utf-8"))["exclude_patterns"]
+    assert list(get_matching_files(tmp_path, exclude_patterns=patterns)) == ["ja/index.md"]
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """The extension that takes the notebooks, in a course that has one of them."""
+    monkeypatch.syspath_prepend(BOOK / "_ext")
+    import lessons
+
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    for name in ("book/ja/index.md", "notebooks/ja/04_loss.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(address.ROOT / name, tmp_path / name)
+    yield lessons
+    sys.modules.pop("lessons")
+
+
+def failed(text):
+    """A notebook one of whose cells ended in an error."""
+    nb = json.loads(text)
+    error = {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": ["x" * 100_000]}
+    next(cell for cell in nb["cells"] if cell["id"] == "setup")["outputs"] = [error]
+    return json.dumps(nb)
+
+
+SPOILT = {
+    "an error": ("notebooks/ja/04_loss.ipynb", failed, r"cell 'setup' ended in an error \(NameError\)"),
+    "no ids": (
+        "notebooks/ja/04_loss.ipynb",
+        lambda text: re.sub(r' +"id": ".*",\n', "", text),
+        "cell 0 has lost its id",
+    ),
+    "a conflict": ("notebooks/ja/04_loss.ipynb", lambda text: "{\n<<<<<<< HEAD\n" + text, "line 2: git's mark"),
+    "on a page": ("book/ja/index.md", lambda text: text + "\n>>>>>>> theirs\n", r"line \d+: git's mark"),
+    "half a notebook": ("notebooks/ja/04_loss.ipynb", lambda text: text[:5000], r"line \d+ cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_spoilt_notebook_or_page_ends_the_build_and_is_named(copied, tmp_path, case):
+    name, spoil, words = SPOILT[case]
+    copied.take_notebooks()
+    assert (tmp_path / "book" / "notebooks" / "ja" / "04_loss.ipynb").exists()
+    (tmp_path / name).write_text(spoil((tmp_path / name).read_text("utf-8")), encoding="utf-8")
+    with pytest.raises(ExtensionError, match=words) as error:
+        copied.take_notebooks()
+    assert str(tmp_path / name) in str(error.value) and len(str(error.value)) < 500

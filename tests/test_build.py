@@ -193,3 +193,45 @@ def test_faults_name_lesson_and_cell(lesson, fault):
     lesson.write_text(LESSON.replace(old, new), encoding="utf-8")
     found = build.faults(lesson)
     assert any(words in sentence and sentence.startswith("99_trial: cell ") for sentence in found), found
+
+
+MARKS = {
+    "conflict": ("+++", "<<<<<<< HEAD\n+++", "line 8: git's mark of a conflict, '<<<<<<< HEAD'"),
+    "no label": ('"label": "title"', '"tags": []', "cell 0 None needs a label"),
+    "no braces": ('{"lang": "ja", "label": "title"}', '"lang": "ja", "label": "title"}', "could not be read"),
+}
+
+
+@pytest.mark.parametrize("case", MARKS)
+def test_a_lesson_that_an_editor_or_git_spoilt_is_named_with_the_place(lesson, case, monkeypatch, capsys):
+    old, new, words = MARKS[case]
+    folder = lesson.parent / "lessons"
+    folder.mkdir()
+    (folder / lesson.name).write_text(LESSON.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(build, "HERE", lesson.parent)
+    monkeypatch.setattr("sys.argv", ["build.py", "--check"])
+    assert build.main() == 1
+    said = capsys.readouterr().out
+    assert words in said and "99_trial" in said and len(said) < 700, said
+
+
+def test_a_written_notebook_with_a_conflict_is_named(lesson, monkeypatch, capsys):
+    (lesson.parent / "lessons").mkdir()
+    lesson.rename(lesson.parent / "lessons" / lesson.name)
+    (lesson.parent / "ja").mkdir()
+    target = lesson.parent / "ja" / "99_trial.ipynb"
+    target.write_text('{\n<<<<<<< HEAD\n "cells": []\n=======\n', encoding="utf-8")
+    monkeypatch.setattr(build, "HERE", lesson.parent)
+    monkeypatch.setattr("sys.argv", ["build.py"])
+    assert build.main() == 1 and f"{target}, line 2: git's mark of a conflict" in capsys.readouterr().out
+    with pytest.raises(build.UnusableError, match="git's mark"):
+        build.stale(lesson.parent / "lessons" / lesson.name, "ja", lesson.parent)
+
+
+def test_a_notebook_whose_ids_are_lost_runs_again(built):
+    lesson = built / "99_trial.md"
+    old, nb = nbformat.read(built / "ja" / "99_trial.ipynb", 4), build.notebook(lesson, "ja")
+    assert build.keep_outputs(nb, old)
+    for number, cell in enumerate(old.cells):
+        cell.id = f"cell-{number}"
+    assert not build.keep_outputs(nb, old)

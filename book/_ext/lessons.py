@@ -7,11 +7,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from sphinx.errors import ExtensionError
 from two_languages import LANGUAGES, language_of, twin_of
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "notebooks"))
 import address  # noqa: E402  the one place that knows where the repository lives
+import reading  # noqa: E402
 
 from vae_edu.checks import EXERCISES  # noqa: E402
 
@@ -23,6 +25,11 @@ NAMED = {"ja": "`vae_edu.check` が見分ける誤り", "en": "What `vae_edu.che
 def take_notebooks():
     """Copy the notebooks below book/, outside of which Sphinx reads nothing; with their times, so builds stay incremental."""
     shutil.rmtree(ROOT / "book/notebooks", ignore_errors=True)
+    try:
+        list(map(reading.text_of, (ROOT / "book").glob("??/*.md")))
+        list(map(reading.require_published, (ROOT / "notebooks").glob("??/*.ipynb")))
+    except reading.UnusableError as error:
+        raise ExtensionError(str(error)) from None
     for lang in LANGUAGES:
         (ROOT / "book/notebooks" / lang).mkdir(parents=True)
         for path in (ROOT / "notebooks" / lang).glob("*.ipynb"):
