@@ -44,6 +44,8 @@ def good_arguments():
         "check": {"name": "kl_divergence", "function": None},
         "compare": {"prediction": 1, "result": 2},
         "load_mnist": {"split": "test"},
+        "load_fashion_mnist": {"split": "test"},
+        "load_kmnist": {"split": "test"},  # of which the tests have no sample: an OSError
         "one_of_each_digit": {"dataset": DIGITS},
         "export_explorer": {"model": model, "path": "explorer.safetensors", "codes": codes},
         "latent_explorer": {"model": model, "codes": codes},

@@ -116,11 +116,11 @@ pwd.getpwuid = getpwuid
 """
 LOAD = """
 import vae_edu
-vae_edu.data._download = lambda folder: folder.mkdir(parents=True) or open(folder / "MNIST", "w") and None
+vae_edu.downloads._download = lambda collection, folder: folder.mkdir(parents=True) or open(folder / "MNIST", "w") and None
 try:
     vae_edu.load_mnist("test")
 except FileNotFoundError:  # this download brings nothing
-    print("downloaded to", vae_edu.data.CACHE)
+    print("downloaded to", vae_edu.downloads.CACHE)
 """
 HOMES = {"none": None, "a file": "taken", "none there": "nowhere", "a folder": "home"}
 

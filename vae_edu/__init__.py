@@ -1,7 +1,7 @@
 """vae_edu: the helper library of a course on the variational autoencoder, in Japanese and English."""
 
 from .checks import check, compare
-from .data import load_mnist, one_of_each_digit
+from .data import load_fashion_mnist, load_kmnist, load_mnist, one_of_each_digit
 from .evaluation import evaluate
 from .explorer import export_explorer, latent_explorer
 from .language import set_language

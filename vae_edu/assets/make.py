@@ -1,7 +1,7 @@
 """Make the course's binary files from the whole MNIST: VAE_EDU_DATA=... python vae_edu/assets/make.py [what ...]
 
-`sample` writes mnist_sample.npz; `pretrained` trains and writes conv_vae_2d.pt, and `mlp` mlp_vae_2d.pt; with the first, `picture` draws the site's
-landing page picture and `explorer` writes the file of the site's explorer. Without a word, all five.
+`sample` writes mnist_sample.npz, and `fashion` fashion_mnist_sample.npz from FashionMNIST/raw there; `pretrained` trains and writes conv_vae_2d.pt, and `mlp` mlp_vae_2d.pt; with the first, `picture` draws the site's
+landing page picture and `explorer` writes the file of the site's explorer. Without a word, all six.
 """
 
 import sys
@@ -16,18 +16,20 @@ import vae_edu
 
 HERE = Path(__file__).parent
 SITE = HERE.parents[1] / "book" / "_static"
-PER_DIGIT = {"train": 500, "test": 100}
 
-
-def make_sample():
-    """The first images of each digit, kept in MNIST's order, so that the sample starts as the whole set does."""
+def make_sample(load=vae_edu.load_mnist, name="mnist", train=500, test=100):
+    """The first images of each label, kept in the whole set's order, so that the sample starts as it does."""
     arrays = {}
-    for split, count in PER_DIGIT.items():
-        images, labels = vae_edu.load_mnist(split).tensors
+    for split, count in {"train": train, "test": test}.items():
+        images, labels = load(split).tensors
         chosen = torch.cat([(labels == digit).nonzero()[:count, 0] for digit in range(10)]).sort().values
         arrays[f"{split}_images"] = (images[chosen, 0] * 255).round().to(torch.uint8).numpy()
         arrays[f"{split}_labels"] = labels[chosen].to(torch.uint8).numpy()
-    np.savez_compressed(HERE / "mnist_sample.npz", **arrays)
+    np.savez_compressed(HERE / f"{name}_sample.npz", **arrays)
+
+
+def make_fashion_sample():
+    make_sample(vae_edu.load_fashion_mnist, "fashion_mnist", train=100, test=20)
 
 
 def make_pretrained(epochs=30):
@@ -72,6 +74,7 @@ def make_explorer():
 
 MAKERS = {
     "sample": make_sample,
+    "fashion": make_fashion_sample,
     "pretrained": make_pretrained,
     "mlp": make_pretrained_mlp,
     "picture": make_picture,
