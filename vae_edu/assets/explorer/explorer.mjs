@@ -31,7 +31,7 @@ const SHAPES = {
     "decoder.3.weight": [784, 512], "decoder.3.bias": [784],
   }),
 };
-const LARGEST = 64e6; // bytes: a model of a thousand latent dimensions is smaller
+const LARGEST = 64e6; // bytes that are read: a model of a thousand latent dimensions is smaller
 
 const fault = (key, ...details) => Object.assign(new Error(key), { key, details });
 
@@ -290,11 +290,28 @@ const TEXT = {
 
 // ---------------------------------------------------------------------------------------------------------- the page
 
-/** Fill an element with the explorer of a model; returns a function that ends it. */
-export function mount(root, model, language, parts = ["plane", "interpolation", "drawing", "file"], course = null, said = "") {
-  const end = new AbortController(), draws = [];
+const running = new WeakMap(); // by element: what ends the explorer in it
+
+/** Fill an element with the explorer of a model; returns a function that ends it: nothing of it runs from then on. */
+export function mount(root, model, language, parts = ["plane", "interpolation", "drawing", "file"]) {
+  let end = running.get(root); // a cell of a notebook is run again
+  const stop = () => end();
+  // When a reader opens a model of their own: the course's, to go back to, and a sentence about the reader's.
+  const show = (model, course = null, said = "") => {
+    end?.();
+    end = fill({ root, model, language, parts, course, said, show });
+  };
+  show(model);
+  running.set(root, stop);
+  return stop;
+}
+
+/** The explorer of one model, until another takes its place. */
+function fill(given) {
+  const { root, model, language, parts } = given, life = new AbortController(), draws = [];
+  let frame = 0;
   const explorer = {
-    root, model, language, parts, text: TEXT[language],
+    ...given, text: TEXT[language], ended: life.signal,
     z: new Float32Array(model.d), // the point that is decoded
     ends: [0, 1].map((digit) => meanOf(model, digit)), // A and B of the interpolation
     cloud: null, // of the digit drawn by hand
@@ -302,14 +319,14 @@ export function mount(root, model, language, parts = ["plane", "interpolation", 
       explorer.z = Float32Array.from(z, (value) => Math.min(LIMIT, Math.max(-LIMIT, value)));
       explorer.redraw();
     },
-    redraw: oncePerFrame(() => draws.forEach((draw) => draw())),
-    on(elements, event, handle) {
-      [elements].flat().forEach((element) => element.addEventListener(event, handle, { signal: end.signal }));
+    redraw() { // once before the next picture of the screen, however often it is called
+      frame ||= requestAnimationFrame(() => { frame = 0; draws.forEach((draw) => draw()); });
     },
-    end: () => end.abort(),
-    ended: end.signal,
-    course, said, // when a reader opened a model of their own: the course's, to go back to, and a sentence about it
+    on(elements, event, handle) {
+      [elements].flat().forEach((element) => element.addEventListener(event, handle, { signal: life.signal }));
+    },
   };
+  life.signal.addEventListener("abort", () => cancelAnimationFrame(frame));
   root.className = "latent-explorer";
   root.lang = language;
   root.replaceChildren();
@@ -319,11 +336,12 @@ export function mount(root, model, language, parts = ["plane", "interpolation", 
     draws.push(PARTS[part](element, explorer));
   }
   explorer.redraw();
-  return explorer.end;
+  return () => life.abort();
 }
 
 const find = (element, selector) => element.querySelector(selector);
 const all = (element, selector) => [...element.querySelectorAll(selector)];
+const visible = (element) => element.clientWidth > 0; // neither hidden nor taken from the page
 const repeat = (count, html) => Array.from({ length: count }, (_, i) => html(i)).join("");
 
 // Each part fills its element, listens to the reader, and returns what draws it when the explorer's state has changed.
@@ -354,7 +372,7 @@ const PARTS = {
     const pad = find(element, ".le-pad"), layer = newCanvas(1), drawPoint = livePoint(element, explorer);
     const choices = all(element, "input[type=radio]"), selects = all(element, "select");
     const axes = d > 1 ? [0, 1] : [0]; // the dimensions that the plane shows, across and up
-    let shown = "points", drawn = "";
+    let shown = "points", drawn = "", row = STEPS; // drawn: what the layer shows; row: the map's next
 
     const at = (...values) => { // the point with these values on the plane's axes; its other numbers stay
       const z = explorer.z.slice();
@@ -383,20 +401,18 @@ const PARTS = {
       explorer.redraw();
     });
 
-    async function drawLayer() {
-      const turn = drawn;
-      layer.width = layer.height = pad.width;
+    function drawLayer() {
       const ink = inkOf(element);
+      layer.width = layer.height = pad.width;
       if (shown === "points") drawPoints(layer, model, axes, ink);
       else layer.getContext("2d").fillRect(across(layer, -VIEW), 0, plane(layer), plane(layer)); // until the images are there
       drawAxes(layer, axes, ink);
-      for (let row = 0; shown === "map" && row < STEPS; row++) { // a row for each picture of the screen: the page stays alive
-        drawMapRow(layer, row, (...values) => decode(model, at(...values)));
-        if (row === STEPS - 1) drawAxes(layer, axes, ink);
-        drawMarks(pad, layer, axes, explorer);
-        await new Promise(requestAnimationFrame);
-        if (turn !== drawn || explorer.ended.aborted) return; // something else is to be drawn by now
-      }
+      row = shown === "map" ? 0 : STEPS;
+    }
+    function drawRow() { // one for each picture of the screen: the page stays alive
+      drawMapRow(layer, row++, (...values) => decode(model, at(...values)));
+      if (row === STEPS) drawAxes(layer, axes, inkOf(element));
+      else explorer.redraw();
     }
     const watched = new MutationObserver(explorer.redraw), fitted = new ResizeObserver(explorer.redraw); // light and dark; size
     [document.documentElement, document.body].forEach((page) => watched.observe(page, { attributes: true }));
@@ -411,10 +427,12 @@ const PARTS = {
       selects.forEach((select, i) => { select.value = axes[i]; });
       pad.ariaValueNow = z[axes[0]].toFixed(2);
       pad.ariaValueText = axes.map((axis) => `z${axis + 1} ${number(z[axis])}`).join(", ");
+      if (!visible(pad)) return; // fitted calls when there is something to see
       const side = Math.max(1, Math.round(pad.clientWidth * devicePixelRatio)), elsewhere = z.filter((_, i) => !axes.includes(i));
       const wanted = [side, axes, shown, shown === "map" ? elsewhere : "", getComputedStyle(element).color].join();
       if (pad.width !== side) pad.width = pad.height = side;
       if (wanted !== drawn) { drawn = wanted; drawLayer(); }
+      if (row < STEPS) drawRow();
       drawMarks(pad, layer, axes, explorer);
     };
   },
@@ -443,6 +461,7 @@ const PARTS = {
 
   drawing(element, explorer) {
     const { model, text, move, on } = explorer, lines = [];
+    let drawn = false;
     element.innerHTML = `
       <h3>${text.drawing}</h3>
       <p>${text.drawingHow}</p>
@@ -460,7 +479,12 @@ const PARTS = {
       const box = paper.getBoundingClientRect();
       return [(clientX - box.left) / box.width * paper.width, (clientY - box.top) / box.height * paper.height];
     };
-    const look = oncePerFrame(() => {
+    const change = () => { drawn = false; explorer.redraw(); };
+    onDrag(explorer, paper, (event) => { lines.push([spot(event)]); change(); }, (event) => { lines.at(-1)?.push(spot(event)); change(); });
+    on(find(element, "button"), "click", () => { lines.length = 0; change(); });
+    return () => {
+      if (drawn) return;
+      drawn = true;
       const x = lines.length ? digitOf(lines) : new Float32Array(784);
       explorer.cloud = lines.length ? encode(model, x) : null;
       paper.getContext("2d").clearRect(0, 0, paper.width, paper.height);
@@ -469,15 +493,11 @@ const PARTS = {
       paint(restored, explorer.cloud ? decode(model, explorer.cloud.mu) : x);
       status.textContent = explorer.cloud ? text.cloud(vector(explorer.cloud.mu), vector(explorer.cloud.sigma)) : text.noCloud;
       move(explorer.cloud?.mu ?? explorer.z);
-    });
-    onDrag(explorer, paper, (event) => { lines.push([spot(event)]); look(); }, (event) => { lines.at(-1).push(spot(event)); look(); });
-    on(find(element, "button"), "click", () => { lines.length = 0; look(); });
-    look();
-    return () => {};
+    };
   },
 
   file(element, explorer) {
-    const { root, language, parts, text, course, on } = explorer;
+    const { root, language, text, course, on } = explorer;
     element.innerHTML = `
       <h3>${text.file}</h3>
       <p>${text.fileHow}</p>
@@ -487,25 +507,27 @@ const PARTS = {
       <p role="alert"></p>`;
     const status = find(element, "[role=status]"), alert = find(element, "[role=alert]"), input = find(element, "input");
     status.textContent = explorer.said;
+    let latest;
     const open = async ([file]) => {
       if (!file) return;
+      latest = file;
       alert.textContent = "";
+      input.value = ""; // or choosing the same file again says nothing
+      const buffer = await file.slice(0, LARGEST).arrayBuffer().catch(() => new ArrayBuffer(0)); // a folder cannot be read
+      if (explorer.ended.aborted || file !== latest) return;
       try {
-        if (file.size > LARGEST) throw fault("foreign");
-        const own = readModel(await file.arrayBuffer());
+        const own = readModel(buffer);
         renew(own, course ?? explorer.model, text.loaded(file.name, own.d, own.tensors.labels.length.toLocaleString(language)));
       } catch (error) {
         alert.textContent = `${told(error, text)} ${text.unchanged}`;
       }
-      input.value = ""; // or choosing the same file again says nothing
     };
-    const renew = (model, home, said) => {
-      explorer.end();
-      mount(root, model, language, parts, home, said);
+    const renew = (...given) => {
+      explorer.show(...given);
       find(root, "input[type=file]").focus({ preventScroll: true }); // a keyboard goes on where it was
     };
     on(input, "change", () => open(input.files));
-    on(find(element, "button"), "click", () => renew(course, null, ""));
+    on(find(element, "button"), "click", () => renew(course));
     on(root, "dragover", (event) => { event.preventDefault(); root.classList.add("le-over"); });
     on(root, "dragleave", () => root.classList.remove("le-over"));
     on(root, "drop", (event) => {
@@ -539,17 +561,8 @@ function livePoint(element, explorer) {
 
 /** Follow the pointer from where it goes down on a canvas until it is lifted, wherever it wanders. */
 function onDrag({ on }, canvas, start, go) {
-  on(canvas, "pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); start(event); });
-  on(canvas, "pointermove", (event) => { if (canvas.hasPointerCapture(event.pointerId)) go(event); });
-}
-
-/** The function, run once before the next picture of the screen however often it is called. */
-function oncePerFrame(run) {
-  let waiting = false;
-  return () => {
-    if (!waiting) requestAnimationFrame(() => { waiting = false; run(); });
-    waiting = true;
-  };
+  on(canvas, "pointerdown", (event) => { if (visible(canvas)) { canvas.setPointerCapture(event.pointerId); start(event); } });
+  on(canvas, "pointermove", (event) => { if (visible(canvas) && canvas.hasPointerCapture(event.pointerId)) go(event); });
 }
 
 /** The median point of a digit's images; where there are none, a point left or right of the origin. */
@@ -684,7 +697,7 @@ document.querySelectorAll("[data-explorer]").forEach(start);
 /** In a notebook, through anywidget. */
 function render({ model, el }) {
   const { buffer, byteOffset, byteLength } = model.get("file");
-  const root = el.appendChild(document.createElement("div"));
+  const root = find(el, ".latent-explorer") ?? el.appendChild(document.createElement("div"));
   root.dataset.lmSuppressShortcuts = true; // or JupyterLab takes the arrow keys for the next cell
   return mount(root, readModel(buffer.slice(byteOffset, byteOffset + byteLength)), model.get("language"), ["plane", "interpolation", "drawing"]);
 }
