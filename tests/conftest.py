@@ -79,14 +79,14 @@ def site(tmp_path_factory):
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # all processes have their folders here
     status = folder / "_build" / "build.status"
-    with open(folder / "site.lock", "w") as lock:
+    with open(folder / "site.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not status.exists():
             program = Path(sys.executable).with_name("jupyter-book")
             command = [program, "build", "book", "-W", "-n", "--keep-going", "--path-output", folder]
-            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            (status.parent / "build.log").write_text(done.stdout)
-            status.write_text(str(done.returncode))
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+            (status.parent / "build.log").write_text(done.stdout, encoding="utf-8")
+            status.write_text(str(done.returncode), encoding="utf-8")
     return status.parent / "html"
 
 
@@ -117,28 +117,33 @@ def browser():
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=args)
 
 
+def new_tab(browser, address, faults, **settings):
+    """A tab of a phone 360 pixels wide, or as the settings say.
+
+    What goes wrong in it, and what comes from another host, is noted in faults.
+    """
+    phone = {"base_url": address, "viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
+    context = browser.new_context(**phone | settings)
+    context.set_default_timeout(30_000)
+    tab, own = context.new_page(), (address, "data:", "blob:")
+    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith(own) or faults.append(request.url))
+    return tab
+
+
 @pytest.fixture
 def open_tab(browser, address_of_site):
-    """Opens a tab of a phone 360 pixels wide, or as the settings say.
-
-    After the test, nothing went wrong in any tab and nothing came from another host.
-    """
-    contexts, faults = [], []
+    """Opens tabs, in which nothing goes wrong."""
+    tabs, faults = [], []
 
     def open_tab(**settings):
-        phone = {"base_url": address_of_site, "viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
-        contexts.append(browser.new_context(**phone | settings))
-        contexts[-1].set_default_timeout(30_000)
-        tab = contexts[-1].new_page()
-        tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        own = (address_of_site, "data:", "blob:")
-        tab.on("request", lambda request: request.url.startswith(own) or faults.append(request.url))
-        return tab
+        tabs.append(new_tab(browser, address_of_site, faults, **settings))
+        return tabs[-1]
 
     yield open_tab
-    for context in contexts:
-        context.close()
+    for tab in tabs:
+        tab.context.close()
     assert not faults
 
 
