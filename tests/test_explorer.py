@@ -5,6 +5,7 @@ import io
 import json
 import re
 from functools import cache
+from pathlib import Path
 
 import address
 import nbformat
@@ -23,6 +24,7 @@ from vae_edu import MLPVAE, ConvVAE
 from vae_edu.data import ASSETS
 from vae_edu.explorer import explorer_file
 
+SCENES = Path(__file__).with_name("scenes.js")
 FRONT_END = ASSETS / "explorer"
 SITE_FILE = address.ROOT / "book" / "_static" / "conv_vae_2d.safetensors"
 NEW_MODULE = "const explorer = await import('/_static/explorer.mjs?test');"
@@ -182,6 +184,8 @@ def pages(browser, address_of_site):
     def open_page(page):
         tab = new_tab(browser, address_of_site, faults)
         tab.goto(page)
+        tab.add_style_tag(url="/_static/explorer.css")
+        tab.add_script_tag(path=SCENES)
         return tab
 
     return open_page, faults
@@ -616,29 +620,209 @@ def test_a_file_that_is_none_gets_a_message_and_the_explorer_goes_on(explorer, t
     assert_decoded(explorer, model_of(2), [0.0, 0.0])
 
 
-def test_a_notebook_mounts_the_same_module(tab):
+@cache
+def own_file():
+    return base64.b64encode(explorer_file(model_of(2))).decode()
+
+
+@pytest.fixture
+def bare(lasting):
+    """A page without an explorer, where scenes are played with the words of scenes.js."""
+    tab = lasting("en/glossary.html")
+    tab.evaluate("file => begin(file)", own_file())
+    yield tab
+    play(tab, "clear(); await rest();")
+
+
+def play(tab, scene):
+    return tab.evaluate(f"async () => {{ {scene} }}")
+
+
+def test_a_notebook_mounts_the_same_module(bare):
     """What anywidget does: it calls `render` of the module with the widget's values, bytes as a DataView."""
-    widget = vae_edu.latent_explorer(model_of(2))
-    tab.goto("en/glossary.html")
-    tab.evaluate(
-        f"""async ([file, language]) => {{
-          {NEW_MODULE}
-          const bytes = new Uint8Array([0, 0, ...new Uint8Array(await (await fetch('data:;base64,' + file)).arrayBuffer())]);
-          const values = {{ file: new DataView(bytes.buffer, 2), language }};
-          const el = document.querySelector('article').appendChild(document.createElement('div'));
-          window.end = explorer.default.render({{ model: {{ get: (name) => values[name] }}, el }});
-        }}""",
-        [base64.b64encode(widget.file).decode(), "ja"],
-    )
-    assert "デコーダ" in tab.locator(".latent-explorer").inner_text()
-    assert tab.locator("input[type=file]").count() == 0
-    tab.locator(".le-pad").focus()
-    tab.keyboard.press("ArrowUp")
-    assert_decoded(tab, model_of(2), [0.0, 0.1])
-    tab.evaluate("end()")
-    tab.keyboard.press("ArrowUp")
-    settled(tab)
-    assert point(tab) == [0.0, 0.1], "an ended explorer listens no more"
+    play(bare, "end = render('ja');")
+    assert "デコーダ" in bare.locator(".latent-explorer").inner_text()
+    assert bare.locator("input[type=file]").count() == 0
+    bare.locator(".le-pad").focus()
+    bare.keyboard.press("ArrowUp")
+    assert_decoded(bare, model_of(2), [0.0, 0.1])
+
+
+# Whatever becomes of its element, nothing goes wrong.
+
+STAGES = {
+    "before its first picture": "build();",
+    "at rest": "build(); await rest();",
+    "while the point moves": "build(); await rest(); slide(1);",
+    "while the map is drawn": "build(); await rest(); part('[value=map]').click(); await pictures(5);",
+    "while a digit is drawn": "build(); await rest(); draw();",
+    "while a file is read": "build(); await rest(); choose(file);",
+    "when a file was read": "build(); await rest(); choose(file); await rest();",
+    "while the page turns dark": "build(); await rest(); darken();",
+    "while its size changes": "build(); await rest(); box.style.width = '250px';",
+}
+AWAY = {  # and back
+    "taken away": ("box.remove();", "bringBack();"),
+    "hidden": ("box.style.display = 'none';", "box.style.display = '';"),
+    "without a width": ("box.style.maxWidth = 0;", "box.style.maxWidth = '';"),
+}
+
+
+@cache
+def left_alone(tab, stage):
+    """What runs after a stage, and what is seen in the end."""
+    return play(tab, f"{STAGES[stage]} ran.length = 0; return [await rest(), look()];")
+
+
+@pytest.mark.parametrize("away", AWAY)
+@pytest.mark.parametrize("stage", STAGES)
+def test_it_may_go_at_any_moment_and_comes_back_as_if_it_had_stayed(bare, stage, away):
+    go, come = AWAY[away]
+    _, expected = left_alone(bare, stage)
+    assert play(bare, f"clear(); {STAGES[stage]} {go} await rest(); {come} await rest(); return look();") == expected
+
+
+@pytest.mark.parametrize("away", AWAY)
+def test_it_may_be_built_out_of_sight(bare, away):
+    go, come = AWAY[away]
+    _, expected = left_alone(bare, "at rest")
+    assert play(bare, f"clear(); {go} build(); await rest(); {come} await rest(); return look();") == expected
+
+
+@pytest.mark.parametrize("away", AWAY)
+def test_the_sites_explorer_may_go_while_its_model_is_fetched(bare, away):
+    go, come = AWAY[away]
+    scene = f"""
+        const {{ fetch }} = window;
+        let arrive;
+        window.fetch = (...given) => new Promise((done) => {{ arrive = done; }}).then(() => fetch(...given));
+        root.dataset.explorer = 'conv_vae_2d.safetensors';
+        const {{ mount, readModel }} = await import('/_static/explorer.mjs?' + performance.now());
+        window.fetch = fetch;
+        {go}
+        arrive();
+        while (!root.firstChild) await pictures(1);
+        await rest();
+        {come}
+        await rest();
+        const shown = look(), answer = await fetch('/_static/conv_vae_2d.safetensors');
+        end = mount(root, readModel(await answer.arrayBuffer()), 'en');
+        await rest();
+        return [shown, look()];"""
+    shown, expected = play(bare, scene)
+    assert shown == expected
+
+
+@pytest.mark.parametrize("end", ["end();", "box.remove(); end();"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_nothing_of_it_runs_after_its_end(bare, stage, end):
+    later, _ = left_alone(bare, stage)
+    assert later or stage in ("at rest", "when a file was read")
+    scene = f"clear(); {STAGES[stage]} {end} ran.length = 0; const before = look(); stir(); return [await rest(), before, look()];"
+    ran, before, after = play(bare, scene)
+    assert ran == [] and after == before
+
+
+def test_a_cell_that_is_run_again_has_one_explorer(bare):
+    scene = """
+        const first = render('en');
+        await rest();
+        end = render('en');
+        await rest();
+        darken();
+        const ran = await rest();
+        first(); // a notebook may end it late
+        press('ArrowUp');
+        await rest();
+        return [ran, root.querySelectorAll('.le-pad').length];"""
+    ran, pads = play(bare, scene)
+    assert pads == 1 and ran.count("theme") == 1
+    assert point(bare) == [0.0, 0.1]
+    assert play(bare, "end(); ran.length = 0; stir(); return rest();") == []
+
+
+def hold(tab, canvas):
+    """Press the mouse on a canvas, and drag a little; where it is then."""
+    tab.locator(canvas).scroll_into_view_if_needed()
+    box = tab.locator(canvas).bounding_box()
+    x, y = box["x"] + 50, box["y"] + 50
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 40, y + 40, steps=3)
+    return x + 40, y + 40
+
+
+@pytest.mark.parametrize("away", ["taken away", "hidden"])
+@pytest.mark.parametrize("canvas", [".le-pad", ".le-paper"])
+def test_it_may_go_while_the_pointer_holds_it(bare, canvas, away):
+    go, come = AWAY[away]
+    play(bare, "build(); await rest();")
+    x, y = hold(bare, canvas)
+    play(bare, "await rest();")
+    held = point(bare)
+    play(bare, go)
+    bare.mouse.move(x - 30, y - 10, steps=3)
+    play(bare, f"await rest(); {come} await rest();")
+    bare.mouse.up()
+    assert point(bare) == held
+
+
+@pytest.mark.parametrize("canvas", [".le-pad", ".le-paper"])
+def test_a_page_may_take_it_away_before_it_hears_of_the_press(bare, canvas):
+    play(bare, "build(); await rest();")
+    play(bare, "addEventListener('pointerdown', () => box.remove(), { capture: true, once: true });")
+    hold(bare, canvas)
+    bare.mouse.up()
+    play(bare, "await rest(); bringBack(); await rest();")
+    assert point(bare) == [0.0, 0.0]
+
+
+def test_a_drawing_may_be_cleared_while_it_is_drawn(bare):
+    """By another finger."""
+    play(bare, "build(); await rest();")
+    x, y = hold(bare, ".le-paper")
+    play(bare, "part('.le-drawing button').click();")
+    bare.mouse.move(x - 30, y - 10)
+    bare.mouse.up()
+    play(bare, "await rest();")
+    assert shown(bare.locator(".le-input")).max() == 0
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_files_the_later_is_shown_whichever_is_read_first(bare, first):
+    scene = f"""
+        build();
+        await rest();
+        const read = Blob.prototype.arrayBuffer, arrive = [];
+        Blob.prototype.arrayBuffer = function () {{
+            return new Promise((done) => arrive.push(done)).then(() => read.call(this));
+        }};
+        choose(file, 'earlier.safetensors');
+        choose(file, 'later.safetensors');
+        Blob.prototype.arrayBuffer = read;
+        for (const i of [{first}, 1 - {first}]) {{
+            arrive[i]();
+            await rest();
+        }}"""
+    play(bare, scene)
+    assert "later.safetensors" in bare.locator(".le-file [role=status]").inner_text()
+
+
+def test_a_file_that_cannot_be_read_gets_a_message(bare):
+    """A folder, for example."""
+    scene = """
+        build();
+        await rest();
+        const read = Blob.prototype.arrayBuffer;
+        Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException('', 'NotReadableError'));
+        choose(file);
+        Blob.prototype.arrayBuffer = read;
+        await rest();"""
+    play(bare, scene)
+    assert "export_explorer" in bare.locator(".le-file [role=alert]").inner_text()
+
+
+# Where the site shows it.
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
