@@ -58,9 +58,32 @@ SETUP = f"""try:
     import vae_edu
 except ModuleNotFoundError:
     %pip install -q git+{GITHUB}@{BRANCH}
-    import vae_edu
+    try:
+        import vae_edu
+    except ModuleNotFoundError:
+        from subprocess import getstatusoutput
+        causes = {{
+            "git --version": "NO_GIT",
+            "git ls-remote {GITHUB}": "NO_NETWORK",
+            "exit 1": "NO_PIP",
+        }}
+        raise RuntimeError(next(causes[test] for test in causes if getstatusoutput(test)[0])) from None
 
 vae_edu.set_language("LANGUAGE")"""
+WORDS = {
+    "ja": {
+        "LANGUAGE": "ja",
+        "NO_GIT": "git がありません。https://git-scm.com から入れ、Jupyter を起動し直して、このセルを実行してください。",
+        "NO_NETWORK": "GitHub につながりません。ネットワークを確認して、このセルをもう一度実行してください。",
+        "NO_PIP": "pip が失敗しました。理由は上の行にあります。Python は 3.11 以上が必要です。",
+    },
+    "en": {
+        "LANGUAGE": "en",
+        "NO_GIT": "git is missing. Get it from https://git-scm.com, start Jupyter anew, and run this cell.",
+        "NO_NETWORK": "GitHub is out of reach. Check the network, and run this cell again.",
+        "NO_PIP": "pip failed; the lines above say why. Python 3.11 or newer is needed.",
+    },
+}
 
 
 def read(path):
@@ -127,7 +150,7 @@ def notebook(path, lang):
             code = SOLUTION.format(summary=SUMMARY[lang], code=in_language(cell.source, lang))
             cells.append(_markdown(code, id=label))
         else:
-            source = in_language(cell.source, lang).replace("LANGUAGE", lang)
+            source = in_language(cell.source, lang) if label != "setup" else setup(lang)
             metadata = {key: value for key, value in cell.metadata.items() if key not in ("label", "alt")}
             if "alt" in cell.metadata:
                 metadata["mystnb"] = {"image": {"alt": cell.metadata["alt"][lang]}}
@@ -150,6 +173,11 @@ def notebook(path, lang):
         "vae_edu": {"code": _digest(*map(essence, code), *reach(code))},
     }
     return nbformat.from_dict(nb)
+
+
+def setup(lang):
+    """The set-up cell: it installs the library where it is missing, and else says what is in the way."""
+    return re.sub("|".join(WORDS[lang]), lambda word: WORDS[lang][word[0]], SETUP)
 
 
 def in_language(source, lang):

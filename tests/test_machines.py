@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import address
+import build
 import nbformat
 import pytest
 import torch
@@ -209,3 +210,40 @@ def test_nothing_ends_because_a_console_lacks_a_letter(tmp_path, program, alphab
     said = (done.stdout + done.stderr).decode(alphabet)
     assert "Error" not in said and said.strip(), said
     assert program == "build" or ("? 日本語" if alphabet == "cp932" else "? ???") in said
+
+
+SET_UP = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+sys.modules["vae_edu"] = None  # it cannot be imported
+InteractiveShell.instance().run_cell(sys.stdin.read())
+"""
+IN_THE_WAY = {  # what PATH is, and what lies where GitHub should
+    "git": ("nowhere", None, {"ja": "git がありません", "en": "git is missing"}),
+    "network": (None, "nowhere", {"ja": "GitHub につながりません", "en": "GitHub is out of reach"}),
+    "pip": (None, "empty", {"ja": "pip が失敗しました", "en": "pip failed"}),
+}
+
+
+@pytest.mark.parametrize("lang", build.LANGUAGES)
+@pytest.mark.parametrize("cause", IN_THE_WAY)
+def test_the_set_up_cell_says_at_last_what_is_in_the_way(tmp_path, cause, lang):
+    path, repository, words = IN_THE_WAY[cause]
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "empty"], check=True)
+    environment = os.environ | {
+        "PATH": str(tmp_path / path) if path else os.environ["PATH"],
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/{repository}.insteadOf",
+        "GIT_CONFIG_VALUE_0": address.GITHUB,
+        "PYTHONIOENCODING": "utf-8",
+    }
+    command = [sys.executable, "-c", SET_UP]
+    done = subprocess.run(command, input=build.setup(lang).encode(), env=environment, capture_output=True, cwd=tmp_path)
+    last = done.stdout.decode().splitlines()[-1]
+    assert "RuntimeError" in last and words[lang] in last, done.stdout.decode()
+
+
+def test_the_set_up_cell_is_silent_where_the_library_is():
+    namespace = {}
+    exec(build.setup("en").replace("%pip", "assert False  # "), namespace)
+    assert namespace["vae_edu"] is vae_edu
