@@ -2,6 +2,16 @@ PYTHON ?= python3
 BIN    := .venv/bin
 LISTS  := $(wildcard tests/colab-*.txt)
 
+# An environment that was made in another folder, or by another Python than it finds or than is named, is made anew.
+VERSION := import sys; print("%d.%d" % sys.version_info[:2], end=" ")
+MADE    := $(shell sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p; s/^command = .* -m venv \(--clear \)*//p' .venv/pyvenv.cfg 2>/dev/null)
+FOUND   := $(shell $(BIN)/python -c '$(VERSION); print(sys.prefix)' 2>/dev/null)
+NAMED   := $(if $(filter file,$(origin PYTHON)),$(firstword $(FOUND)),$(strip $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)))
+ifneq "$(MADE) $(NAMED)" "$(FOUND) $(firstword $(FOUND))"
+CLEAR   := --clear
+.PHONY: .venv/.ready
+endif
+
 .PHONY: lab test test-colab book notebooks address absorb wheel bench
 
 lab: .venv/.ready        ## open JupyterLab on the lessons
@@ -35,7 +45,9 @@ bench: book              ## measure the site in Chromium, and the course beside 
 	$(BIN)/python tests/benchmarks/speed.py $(OPTIONS)
 
 .venv/.ready: pyproject.toml
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "$(PYTHON): $$($(PYTHON) -V 2>&1). \
+	Python 3.11 以上を入れ、それを指定してください / Install Python 3.11 or newer, and name it: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(CLEAR) .venv
 	@if $(BIN)/python -m pip install -q uv; then $(BIN)/uv pip install -q --python $(BIN)/python -e '.[dev]'; \
 	else $(BIN)/python -m pip install -q -e '.[dev]'; fi
 	@touch $@

@@ -2,6 +2,8 @@
 
 import ast
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -247,3 +249,66 @@ def test_the_set_up_cell_is_silent_where_the_library_is():
     namespace = {}
     exec(build.setup("en").replace("%pip", "assert False  # "), namespace)
     assert namespace["vae_edu"] is vae_edu
+
+
+# A Python that is as old as it is told, and that makes environments in no time.
+FAKE = """#!/bin/sh
+echo "$@" >> CALLS
+case "$1 $2 $3" in
+  "-V "*) echo Python 3.MINOR.1 ;;
+  "-c "*) exec PYTHON -c "import sys; sys.version_info, sys.prefix = (3, MINOR, 1), '$PWD/.venv'; $2" ;;
+  "-m venv "*) [ "$3" != --clear ] || rm -rf .venv
+    mkdir -p .venv/bin; cp "$0" .venv/bin/python
+    printf 'version = 3.MINOR.1\\ncommand = python -m venv %s\\n' "$PWD/.venv" > .venv/pyvenv.cfg ;;
+  "-m pip install") [ "$5" != uv ] ;;
+esac
+"""
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Runs make in a folder with a space in its name, where python3 is Python 3.x: what it said, and the calls of venv."""
+    folder, calls = tmp_path / "my course", tmp_path / "calls"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(address.ROOT / name, folder)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    for minor in (9, 12, 13):
+        text = FAKE.replace("CALLS", f"'{calls}'").replace("PYTHON", sys.executable).replace("MINOR", str(minor))
+        (tmp_path / f"python3.{minor}").write_text(text, encoding="utf-8")
+        (tmp_path / f"python3.{minor}").chmod(0o755)
+
+    def make(minor, *options, folder=folder):
+        shutil.copy(tmp_path / f"python3.{minor}", tmp_path / "python3")
+        calls.write_text("", encoding="utf-8")
+        command = ["make", "-s", ".venv/.ready", *options]
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        return done.stdout, re.findall("-m venv.*", calls.read_text("utf-8"))
+
+    return make
+
+
+def test_an_old_python_is_named_at_once_with_the_cure(make):
+    said, made = make(9)
+    line = said.splitlines()[0]
+    assert "python3: Python 3.9.1." in line and "入れ" in line and "Install Python 3.11 or newer" in line and not made
+    assert make(9, re.search(r"PYTHON=\S+", line)[0]) == ("", ["-m venv --clear .venv"])
+
+
+def test_no_python_is_named_too(make):
+    said, made = make(12, "PYTHON=python3.99")
+    assert "python3.99: not found" in said and "Install Python" in said and not made
+
+
+def test_an_environment_is_made_once_for_a_folder_and_a_python(make, tmp_path):
+    assert make(12)[1] == ["-m venv .venv"] and make(12)[1] == []
+    assert make(13)[1] == []  # another Python is the usual one now, but the environment still has its own
+    assert make(13, "PYTHON=python3.13")[1] == ["-m venv --clear .venv"]
+    assert make(12)[1] == []
+    (tmp_path / "my course").rename(tmp_path / "moved")
+    assert make(12, folder=tmp_path / "moved")[1] == ["-m venv --clear .venv"]
+    shutil.copy(tmp_path / "python3.13", tmp_path / "moved" / ".venv" / "bin" / "python")  # the system was updated
+    assert make(12, folder=tmp_path / "moved")[1] == ["-m venv --clear .venv"]
+    (tmp_path / "moved" / ".venv" / "bin" / "python").unlink()  # its Python was removed
+    assert make(12, folder=tmp_path / "moved")[1] == ["-m venv --clear .venv"]
