@@ -5,13 +5,17 @@ import functools
 import http.server
 import itertools
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import sync_playwright
 
 import vae_edu
@@ -150,3 +154,27 @@ def open_tab(browser, address_of_site):
 @pytest.fixture
 def tab(open_tab):
     return open_tab()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the tests ran on, so that a failure elsewhere can be placed."""
+    chromium = CHROMIUM and subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
+    switches = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if re.match("ATEN_|ONEDNN_|OMP_", name)]
+    ran_on = {
+        "processor": f"{processor()}, {os.cpu_count()} cores; torch uses {torch.backends.cpu.get_cpu_capability()}",
+        "switches": " ".join(switches),
+        "system": platform.platform(),
+        "Python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "numpy", "matplotlib", "ipywidgets", "ipykernel", "nbval")},
+        "browser": (chromium or "none").strip(),
+    }
+    terminalreporter.section("what the tests ran on")
+    for name, value in ran_on.items():
+        terminalreporter.write_line(f"{name:<11} {value}")
+
+
+def processor():
+    """The processor's name, where Linux tells it; else its kind."""
+    cpus = Path("/proc/cpuinfo")
+    name = re.search(r"model name\s*: (.*)", cpus.read_text("utf-8")) if cpus.exists() else None
+    return name[1] if name else platform.processor() or platform.machine()
