@@ -2,8 +2,8 @@
 
 import torch
 
-from ..saving import load_pretrained
-from .measuring import Exercise, Mistake, cases, given
+from ..models import MLPVAE, ConvVAE
+from .measuring import Exercise, Mistake, cases, given, tensor
 
 
 def compression_ratio(height, width, latent_dim):
@@ -16,18 +16,25 @@ def decode_point(model, z1, z2):
     return model.decode(torch.tensor([[z1, z2]]))
 
 
-def points(function):
-    """Measure a function of a model and a point, on the model that ships with the course."""
-    model = load_pretrained()
-    return cases(*(given(model, *z) for z in ((-0.6, 1.2), (1.5, 0.25), (0.0, -2.0))))(function)
+def _drawing(kind, z1, z2):
+    """Draw a model with random weights, whose images differ clearly from point to point, and the point."""
+
+    def draw():
+        model = kind(latent_dim=2)
+        with torch.no_grad():
+            model.fc_z.weight *= 20
+        return model, z1, z2
+
+    return draw
 
 
 RATIO_MISTAKES = [
     Mistake(
+        "upside_down",
         lambda height, width, latent_dim: latent_dim / (height * width),
         ja=(
             "割り算の向きが逆です。",
-            "圧縮比は大きいほど強い圧縮です。逆数は「元の何倍の大きさになるか」を表します。",
+            "圧縮比は、圧縮した数 1 つが画素何個分の代わりをするかです。逆にすると、元の何分の 1 が残るかになります。",
             "画素の数を latent_dim で割ってください。",
         ),
         en=(
@@ -37,6 +44,7 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "height_only",
         lambda height, width, latent_dim: height / latent_dim,
         ja=(
             "画像の縦だけを数えています。",
@@ -50,6 +58,7 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum",
         lambda height, width, latent_dim: (height + width) / latent_dim,
         ja=(
             "縦と横を足しています。",
@@ -63,6 +72,7 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "difference",
         lambda height, width, latent_dim: height * width - latent_dim,
         ja=(
             "引き算になっています。",
@@ -76,6 +86,7 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "not_divided",
         lambda height, width, latent_dim: height * width,
         ja=(
             "latent_dim で割っていません。",
@@ -89,6 +100,7 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "rounded",
         (
             lambda height, width, latent_dim: height * width // latent_dim,
             lambda height, width, latent_dim: round(height * width / latent_dim),
@@ -105,13 +117,14 @@ RATIO_MISTAKES = [
         ),
     ),
     Mistake(
+        "constant",
         (
             lambda height, width, latent_dim: 392.0,
             lambda height, width, latent_dim: 784 / latent_dim,
         ),
         ja=(
             "28 × 28 の画像にしか使えない数が書き込まれています。",
-            "判定は別の大きさの画像でも確かめます。引数から計算した関数なら、どの画像にも使えます。",
+            "判定では、別の大きさの画像でも確かめます。引数から計算した関数なら、どの画像にも使えます。",
             "784 や 392 と書く代わりに、height と width と latent_dim から計算してください。",
         ),
         en=(
@@ -124,6 +137,7 @@ RATIO_MISTAKES = [
 
 DECODE_MISTAKES = [
     Mistake(
+        "swapped",
         lambda model, z1, z2: decode_point(model, z2, z1),
         ja=(
             "z1 と z2 が入れ替わっています。",
@@ -137,19 +151,21 @@ DECODE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_batch",
         lambda model, z1, z2: model.decode(torch.tensor([z1, z2])),
         ja=(
             "点の形が (2,) です。",
-            "モデルは一度に何点でも受け取れるように、(点の数, 次元数) の形を待っています。",
+            "decode は一度に何点でも受け取れるように、形が (点の数, 次元数) のテンソルを渡す決まりです。",
             "括弧を 1 組増やして、torch.tensor([[z1, z2]]) としてください。",
         ),
         en=(
             "The point has the shape (2,).",
-            "The model takes many points at once, so it expects the shape (number of points, dimensions).",
+            "decode takes many points at once, so it expects the shape (number of points, dimensions).",
             "Add a pair of brackets: torch.tensor([[z1, z2]]).",
         ),
     ),
     Mistake(
+        "logits",
         lambda model, z1, z2: model.decode_logits(torch.tensor([[z1, z2]])),
         ja=(
             "返った値が 0 から 1 までの明るさになっていません (decode_logits を使っています)。",
@@ -163,6 +179,7 @@ DECODE_MISTAKES = [
         ),
     ),
     Mistake(
+        "z1_twice",
         lambda model, z1, z2: model.decode(torch.tensor([[z1, z1]])),
         ja=(
             "z1 を 2 回使っています。",
@@ -179,7 +196,20 @@ DECODE_MISTAKES = [
 
 EXERCISES = {
     "compression_ratio": Exercise(
-        compression_ratio, cases(given(28, 28, 2), given(32, 48, 16), given(64, 64, 10)), RATIO_MISTAKES
+        compression_ratio,
+        (cases(given(28, 28, 2), given(32, 48, 7), given(5, 9, 13), given(64, 45, 11)),),
+        RATIO_MISTAKES,
     ),
-    "decode_point": Exercise(decode_point, points, DECODE_MISTAKES),
+    "decode_point": Exercise(
+        decode_point,
+        (
+            cases(
+                _drawing(ConvVAE, -0.6, 1.2),
+                _drawing(MLPVAE, 1.55, 0.27),
+                _drawing(ConvVAE, 0.0, -2.1),
+                result=tensor,
+            ),
+        ),
+        DECODE_MISTAKES,
+    ),
 }

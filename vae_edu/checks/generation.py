@@ -4,8 +4,10 @@ import torch
 
 from ..language import tr
 from ..latent import interpolate
-from .measuring import SEED, Exercise, Mistake, as_text, call, cases, numbers
-from .sampling import CALLS, IMAGES, noise_features
+from .measuring import Exercise, Mistake, Part, as_text, call, cases, seed, tensor
+from .sampling import CALLS, DIMENSIONS, IMAGES, noise_parts
+
+CHANCE = 0.03  # five standard errors of a pixel's mean, variance and covariances, for the difference of two
 
 
 def sample_prior(number, latent_dim):
@@ -15,31 +17,39 @@ def sample_prior(number, latent_dim):
 
 def draws(function):
     """Measure a source of points by what many of them have in common."""
-    torch.default_generator.manual_seed(SEED)
-    shapes = [(as_text(shape), torch.zeros(numbers(call(function, *shape)).shape)) for shape in ((3, 4), (5, 2))]
-    if [z.shape for _, z in shapes] != [(3, 4), (5, 2)]:
+    seed()
+    shapes = [Part(as_text(shape), torch.zeros(tensor(call(function, *shape)).shape)) for shape in ((3, 4), (5, 2))]
+    if [part.value.shape for part in shapes] != [(3, 4), (5, 2)]:
         return shapes
-    z = call(lambda number, latent_dim: torch.stack([function(number, latent_dim) for _ in range(CALLS)]), IMAGES, 2)
-    return [*shapes, *noise_features(numbers(z), "z")]
+    z = call(lambda *shape: torch.stack([tensor(function(*shape)) for _ in range(CALLS)]), IMAGES, DIMENSIONS)
+    return [*shapes, *noise_parts(z, "z", tr(ja="点", en="points"))]
 
 
 def coins(function):
     """Measure a source of black-and-white images by what many of them have in common."""
-    torch.default_generator.manual_seed(SEED)
-    few = torch.rand(2, 1, 3, 4)
-    shape = (as_text([few]), torch.zeros(numbers(call(function, few)).shape))
-    if shape[1].shape != few.shape:
+    seed()
+    few, x_hat = torch.rand(2, 1, 3, 4), torch.rand(3, 1, 4, 5)
+    x_hat[0, 0, 0, :2] = torch.tensor([0.0, 1.0])  # never white, and always
+    shape = Part(as_text([few]), torch.zeros(tensor(call(function, few)).shape))
+    if shape.value.shape != few.shape:
         return [shape]
-    x_hat = torch.linspace(0.1, 0.9, 9).expand(1, 1, 2, 9)
-    x = numbers(call(lambda x_hat: torch.stack([function(x_hat) for _ in range(CALLS)]), x_hat))
-    centred = x - x.mean(dim=0)
-    together = (centred[..., 0, 4] * centred[..., 1, 4]).mean()
+    x = call(lambda x_hat: torch.stack([tensor(function(x_hat)) for _ in range(CALLS)]), x_hat).flatten(1)
+    grey = tr(ja="0 と 1 以外の値が入っています。", en="It holds values other than 0 and 1.")
+    same = tr(
+        ja="呼び出すたびに同じ画像が返ります。関数の中で毎回、新しい乱数を引いてください。",
+        en="Every call gives the same image. Draw new random numbers inside the function in every call.",
+    )
+    alone = tr(
+        ja="画素どうしが独立になっていません。画素ごとに新しい乱数を引いてください。",
+        en="The pixels are not independent. Draw one random number for each pixel.",
+    )
     return [
         shape,
-        (tr(ja="0 か 1 の画素の割合", en="the share of pixels that are 0 or 1"), ((x == 0) | (x == 1)).double().mean()),
-        (tr(ja="各画素の平均", en="the mean of each pixel"), x.mean(dim=0).mul(20).round().div(20)),  # to 0.05
-        (tr(ja="各画素の分散", en="the variance of each pixel"), x.var(dim=0)),
-        (tr(ja="2 つの画素の共分散", en="the covariance of two pixels"), together),
+        Part("", ((x == 0) | (x == 1)).double().mean(), grey, "grey"),
+        Part("", (x.std(dim=0).max() < 1e-6).double(), same, "same_every_call"),
+        Part(tr(ja="各画素の平均", en="the mean of each pixel"), x.mean(dim=0), tolerance=CHANCE),
+        Part(tr(ja="各画素の分散", en="the variance of each pixel"), x.var(dim=0), tolerance=CHANCE),
+        Part("", x.T.cov().fill_diagonal_(0), alone, "shared_noise", CHANCE),
     ]
 
 
@@ -49,19 +59,21 @@ def _ends(latent_dim, steps):
 
 PRIOR_MISTAKES = [
     Mistake(
+        "uniform",
         lambda number, latent_dim: torch.rand(number, latent_dim),
         ja=(
             "正規分布ではなく、0 から 1 までの一様分布から引いています (torch.rand)。",
-            "平面の右上の小さな正方形の点しか出ないので、そこにある数字しか作れません。",
+            "どの次元の値も 0 から 1 の間になるので、潜在空間のその狭い範囲にある数字しか作れません。",
             "torch.randn を使ってください。n が normal の n です。",
         ),
         en=(
             "The points are uniform between 0 and 1 (torch.rand), not normal.",
-            "They all fall into one small square of the plane, so only the digits there can appear.",
+            "Every coordinate lies between 0 and 1, so only the digits of that small part of the latent space can appear.",
             "Use torch.randn, with the n of normal.",
         ),
     ),
     Mistake(
+        "uniform_symmetric",
         lambda number, latent_dim: 2 * torch.rand(number, latent_dim) - 1,
         ja=(
             "−1 から 1 までの一様分布から引いています。",
@@ -75,6 +87,7 @@ PRIOR_MISTAKES = [
         ),
     ),
     Mistake(
+        "uniform_map",
         lambda number, latent_dim: 6 * torch.rand(number, latent_dim) - 3,
         ja=(
             "−3 から 3 までの一様分布から引いています。",
@@ -88,6 +101,7 @@ PRIOR_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_point",
         lambda number, latent_dim: torch.randn(1, latent_dim).expand(number, latent_dim),
         ja=(
             "すべての行が同じ点です。",
@@ -101,6 +115,7 @@ PRIOR_MISTAKES = [
         ),
     ),
     Mistake(
+        "diagonal",
         lambda number, latent_dim: torch.randn(number, 1).expand(number, latent_dim),
         ja=(
             "1 つの点のすべての次元が同じ値です。",
@@ -114,6 +129,7 @@ PRIOR_MISTAKES = [
         ),
     ),
     Mistake(
+        "origin",
         lambda number, latent_dim: torch.zeros(number, latent_dim),
         ja=(
             "どの点も原点で、乱数を引いていません。",
@@ -127,24 +143,26 @@ PRIOR_MISTAKES = [
         ),
     ),
     Mistake(
+        "same_every_call",
         lambda number, latent_dim: torch.randn(
             number, latent_dim, generator=torch.default_generator.clone_state().manual_seed(0)
         ),
         ja=(
             "呼び出すたびに同じ点が出ます。",
             "何度実行しても同じ画像しか作れません。",
-            "関数の中で乱数の種を固定しないでください。",
+            "乱数の種を固定せず、関数の中で毎回新しい点を引いてください。",
         ),
         en=(
             "Every call gives the same points.",
             "However often you run it, the images are the same.",
-            "Do not seed inside the function.",
+            "Draw new points inside the function in every call, without a fixed seed.",
         ),
     ),
 ]
 
 LINE_MISTAKES = [
     Mistake(
+        "stops_early",
         lambda start, end, steps: start + torch.arange(steps)[:, None] / steps * (end - start),
         ja=(
             "最後の点が end に届いていません。",
@@ -158,6 +176,7 @@ LINE_MISTAKES = [
         ),
     ),
     Mistake(
+        "backwards",
         lambda start, end, steps: interpolate(end, start, steps),
         ja=(
             "向きが逆です。end から start へ進んでいます。",
@@ -171,6 +190,7 @@ LINE_MISTAKES = [
         ),
     ),
     Mistake(
+        "end_added",
         lambda start, end, steps: start + torch.linspace(0, 1, steps)[:, None] * end,
         ja=(
             "start に end を足していて、差 end − start になっていません。",
@@ -184,6 +204,7 @@ LINE_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_more",
         lambda start, end, steps: interpolate(start, end, steps + 1),
         ja=(
             "点が 1 つ多くなっています。",
@@ -197,6 +218,7 @@ LINE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_ends",
         lambda start, end, steps: interpolate(start, end, steps + 2)[1:-1],
         ja=(
             "両端の点 start と end が入っていません。",
@@ -210,6 +232,7 @@ LINE_MISTAKES = [
         ),
     ),
     Mistake(
+        "transposed",
         lambda start, end, steps: interpolate(start, end, steps).T,
         ja=(
             "行と列が逆です。",
@@ -226,6 +249,7 @@ LINE_MISTAKES = [
 
 COIN_MISTAKES = [
     Mistake(
+        "threshold",
         lambda x_hat: (x_hat > 0.5).float(),
         ja=(
             "0.5 を境に白黒に分けていて、乱数を引いていません。",
@@ -239,6 +263,7 @@ COIN_MISTAKES = [
         ),
     ),
     Mistake(
+        "probabilities",
         lambda x_hat: x_hat,
         ja=(
             "確率そのものを返しています。",
@@ -252,6 +277,7 @@ COIN_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_number",
         lambda x_hat: (torch.rand(()) < x_hat).float(),
         ja=(
             "すべての画素で、1 つの乱数を使っています。",
@@ -265,6 +291,7 @@ COIN_MISTAKES = [
         ),
     ),
     Mistake(
+        "inverted",
         lambda x_hat: (torch.rand_like(x_hat) > x_hat).float(),
         ja=(
             "白と黒が逆です。",
@@ -278,6 +305,7 @@ COIN_MISTAKES = [
         ),
     ),
     Mistake(
+        "normal_numbers",
         lambda x_hat: (torch.randn_like(x_hat) < x_hat).float(),
         ja=(
             "一様乱数ではなく、正規乱数と比べています (torch.randn_like)。",
@@ -291,6 +319,7 @@ COIN_MISTAKES = [
         ),
     ),
     Mistake(
+        "normal_noise",
         lambda x_hat: x_hat + (x_hat * (1 - x_hat)).sqrt() * torch.randn_like(x_hat),
         ja=(
             "正規分布の雑音を足しています。",
@@ -306,7 +335,9 @@ COIN_MISTAKES = [
 ]
 
 EXERCISES = {
-    "sample_prior": Exercise(sample_prior, draws, PRIOR_MISTAKES, tolerance=0.06),
-    "interpolate": Exercise(interpolate, cases(_ends(2, 5), _ends(3, 8), _ends(2, 2)), LINE_MISTAKES),
-    "bernoulli_sample": Exercise(torch.bernoulli, coins, COIN_MISTAKES, tolerance=0.025),
+    "sample_prior": Exercise(sample_prior, (draws,), PRIOR_MISTAKES),
+    "interpolate": Exercise(
+        interpolate, (cases(_ends(2, 5), _ends(3, 8), _ends(5, 2), _ends(4, 11), result=tensor),), LINE_MISTAKES
+    ),
+    "bernoulli_sample": Exercise(torch.bernoulli, (coins,), COIN_MISTAKES),
 }

@@ -41,6 +41,7 @@ def _density(z):
 
 POSITION_MISTAKES = [
     Mistake(
+        "upside_down",
         lambda i, j, limit, steps: (-limit + 2 * limit * j / (steps - 1), -limit + 2 * limit * i / (steps - 1)),
         ja=(
             "z2 の向きが逆です。",
@@ -54,6 +55,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "swapped",
         lambda i, j, limit, steps: map_position(i, j, limit, steps)[::-1],
         ja=(
             "z1 と z2 が入れ替わっています。",
@@ -67,6 +69,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "i_and_j",
         lambda i, j, limit, steps: (-limit + 2 * limit * i / (steps - 1), limit - 2 * limit * j / (steps - 1)),
         ja=(
             "行 i と列 j を取り違えています。",
@@ -80,6 +83,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "by_steps",
         lambda i, j, limit, steps: (-limit + 2 * limit * j / steps, limit - 2 * limit * i / steps),
         ja=(
             "幅を steps で割っています。",
@@ -93,6 +97,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "from_zero",
         lambda i, j, limit, steps: (limit * j / (steps - 1), limit - limit * i / (steps - 1)),
         ja=(
             "0 から limit までの地図になっています。",
@@ -106,6 +111,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "half_steps",
         lambda i, j, limit, steps: (-limit + limit * j / (steps - 1), limit - limit * i / (steps - 1)),
         ja=(
             "間隔が半分です。",
@@ -119,6 +125,7 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
+        "cells",
         lambda i, j, limit, steps: (
             -limit + 2 * limit * (j + 0.5) / steps,
             limit - 2 * limit * (i + 0.5) / steps,
@@ -135,22 +142,28 @@ POSITION_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda i, j, limit, steps: (-3 + 6 * j / 19, 3 - 6 * i / 19),
+        "constant",
+        (
+            lambda i, j, limit, steps: (-3 + 6 * j / 19, 3 - 6 * i / 19),
+            lambda i, j, limit, steps: (-3 + 6 * j / (steps - 1), 3 - 6 * i / (steps - 1)),
+            lambda i, j, limit, steps: (-limit + 2 * limit * j / 19, limit - 2 * limit * i / 19),
+        ),
         ja=(
-            "limit = 3、steps = 20 の地図にしか使えない数が書き込まれています。",
-            "判定は別の範囲や枚数の地図でも確かめます。",
-            "3 や 19 の代わりに、limit と steps − 1 を使ってください。",
+            "limit = 3 か steps = 20 の地図にしか使えない数が書き込まれています。",
+            "判定では、別の範囲や枚数の地図でも確かめます。",
+            "3 や 6 や 19 と書く代わりに、limit と steps − 1 から計算してください。",
         ),
         en=(
-            "Numbers that fit only limit = 3 and steps = 20 are written into the function.",
+            "Numbers that fit only limit = 3 or steps = 20 are written into the function.",
             "The check tries other maps too.",
-            "Use limit and steps − 1 instead of 3 and 19.",
+            "Compute them from limit and steps − 1 instead of writing 3, 6 or 19.",
         ),
     ),
 ]
 
 SHARE_MISTAKES = [
     Mistake(
+        "width_share",
         lambda low, high: (high - low) / 6,
         ja=(
             "地図の幅のうちの割合を計算しています。",
@@ -164,6 +177,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "density_width",
         lambda low, high: _density((low + high) / 2) * (high - low),
         ja=(
             "中央の密度に幅を掛けています。",
@@ -177,6 +191,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "density_difference",
         lambda low, high: _density(high) - _density(low),
         ja=(
             "累積分布関数ではなく、密度の差を計算しています。",
@@ -190,6 +205,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "order",
         lambda low, high: -prior_share(low, high),
         ja=(
             "引き算の順序が逆で、負の値になっています。",
@@ -203,6 +219,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "below_high",
         lambda low, high: torch.special.ndtr(torch.tensor(float(high))),
         ja=(
             "high より小さい確率の全体を返しています。",
@@ -216,6 +233,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "squared",
         lambda low, high: prior_share(low, high) ** 2,
         ja=(
             "確率を 2 乗しています。",
@@ -229,6 +247,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "outside",
         lambda low, high: 1 - prior_share(low, high),
         ja=(
             "区間の外の確率を返しています。",
@@ -242,6 +261,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "symmetric",
         lambda low, high: 2 * torch.special.ndtr(torch.tensor(float(high))) - 1,
         ja=(
             "low が −high であることを仮定しています。",
@@ -255,6 +275,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "width_first",
         lambda low, high: torch.special.ndtr(torch.tensor(float(high - low))),
         ja=(
             "区間の幅の累積分布関数を取っています。",
@@ -271,6 +292,7 @@ SHARE_MISTAKES = [
 
 NEAREST_MISTAKES = [
     Mistake(
+        "position",
         lambda mu, labels, z: (mu - z).pow(2).sum(dim=1).argmin(),
         ja=(
             "画像の番号を返しています。",
@@ -284,6 +306,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "farthest",
         lambda mu, labels, z: labels[(mu - z).pow(2).sum(dim=1).argmax()],
         ja=(
             "最も遠い画像の数字を返しています。",
@@ -297,6 +320,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "signed",
         lambda mu, labels, z: labels[(mu - z).sum(dim=1).argmin()],
         ja=(
             "差をそのまま足していて、距離になっていません。",
@@ -310,6 +334,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "z1_only",
         lambda mu, labels, z: labels[(mu[:, 0] - z[0]).abs().argmin()],
         ja=(
             "z1 だけで比べています。",
@@ -323,6 +348,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "origin",
         lambda mu, labels, z: labels[mu.pow(2).sum(dim=1).argmin()],
         ja=(
             "z ではなく、原点に最も近い画像を選んでいます。",
@@ -336,6 +362,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "l1",
         lambda mu, labels, z: labels[(mu - z).abs().sum(dim=1).argmin()],
         ja=(
             "差の絶対値を足した距離 (L1 距離) で比べています。",
@@ -349,6 +376,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "centroid",
         _nearest_centre,
         ja=(
             "数字ごとの平均の点と比べています。",
@@ -362,6 +390,7 @@ NEAREST_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_sum",
         lambda mu, labels, z: labels[(mu - z).pow(2).argmin()],
         ja=(
             "次元についての和がありません。",
@@ -379,15 +408,17 @@ NEAREST_MISTAKES = [
 EXERCISES = {
     "map_position": Exercise(
         map_position,
-        cases(given(0, 0, 3.0, 20), given(2, 5, 3.0, 20), given(4, 1, 2.0, 5), given(19, 7, 2.5, 20)),
+        (cases(given(0, 0, 3.0, 20), given(2, 5, 3.0, 20), given(4, 1, 1.7, 6), given(16, 7, 2.45, 18)),),
         POSITION_MISTAKES,
     ),
     "prior_share": Exercise(
-        prior_share, cases(given(-1.0, 1.0), given(0.5, 2.5), given(-3.0, -1.0), given(0.0, 0.3)), SHARE_MISTAKES
+        prior_share,
+        (cases(given(-1.0, 1.0), given(0.55, 2.5), given(-3.0, -1.2), given(0.0, 0.3), given(-0.63, 1.9)),),
+        SHARE_MISTAKES,
     ),
     "nearest_digit": Exercise(
         nearest_digit,
-        cases(*(_means(number, latent_dim) for number in (20, 50, 100, 200, 400) for latent_dim in (2, 2, 3))),
+        (cases(*(_means(number, latent_dim) for number in (20, 50, 100, 200, 400) for latent_dim in (2, 3, 5))),),
         NEAREST_MISTAKES,
     ),
 }

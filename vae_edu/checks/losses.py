@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch.distributions import Normal
 
 from ..losses import kl_divergence, reconstruction_loss
-from .measuring import Exercise, Mistake, cases, codes, pictures
+from .measuring import Exercise, Mistake, cases, codes, gradients, no_gradient, pictures
 
 
 def _terms(mu, logvar):
@@ -29,6 +29,7 @@ def _every_reduction(formula):
 
 KL_MISTAKES = [
     Mistake(
+        "sign",
         _every_reduction(lambda mu, logvar: -_terms(mu, logvar)),
         ja=(
             "符号が逆です。",
@@ -42,19 +43,21 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_half",
         _every_reduction(lambda mu, logvar: 2 * _terms(mu, logvar)),
         ja=(
-            "1/2 が抜けています。",
+            "1/2 が抜けているか、2 を掛けて打ち消しています。",
             "KL が実際の 2 倍になり、nat として読めません。KL の重みを 2 倍にして学習したのと同じです。",
-            "4 つの項の和の全体に 0.5 を掛けてください。",
+            "4 つの項の和の全体に 0.5 を 1 回だけ掛け、ほかの係数は掛けないでください。",
         ),
         en=(
-            "The 1/2 is missing.",
+            "The 1/2 is missing, or a factor 2 undoes it.",
             "The value is twice the KL and no longer in nats; you would train with twice the weight on the KL.",
-            "Multiply the sum of all four terms by 0.5.",
+            "Multiply the sum of all four terms by 0.5, and by nothing else.",
         ),
     ),
     Mistake(
+        "sign_no_half",
         _every_reduction(lambda mu, logvar: -2 * _terms(mu, logvar)),
         ja=(
             "符号が逆で、1/2 も抜けています。",
@@ -68,6 +71,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "half_mu_only",
         _kl(lambda mu, logvar: 0.5 * mu**2 + logvar.exp() - 1 - logvar),
         ja=(
             "1/2 が μ² にしか掛かっていません。",
@@ -81,6 +85,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "logvar_as_sigma",
         (
             _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.abs().log())),
             _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.log())),
@@ -101,6 +106,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_exp",
         _every_reduction(lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar)),
         ja=(
             "exp を忘れ、σ² のところで logvar を分散としてそのまま使っています。",
@@ -114,6 +120,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "logvar_as_variance",
         _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar - 1 - logvar.log())),
         ja=(
             "logvar を分散 σ² とみなし、その対数を取っています。logvar が負の要素では nan になります。",
@@ -127,6 +134,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "exp_as_sigma",
         (
             _kl(lambda mu, logvar: 0.5 * (mu**2 + (2 * logvar).exp() - 1 - logvar)),
             _kl(lambda mu, logvar: 0.5 * (mu**2 + (2 * logvar).exp() - 1 - 2 * logvar)),
@@ -143,6 +151,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "sigma_for_variance",
         (
             _kl(lambda mu, logvar: 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar)),
             _kl(lambda mu, logvar: 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar / 2)),
@@ -159,6 +168,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "sign_logvar",
         _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 + logvar)),
         ja=(
             "log σ² の符号が逆です。",
@@ -172,6 +182,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "reversed",
         _kl(lambda mu, logvar: 0.5 * ((1 + mu**2) / logvar.exp() - 1 + logvar)),
         ja=(
             "2 つの分布の順序が逆で、KL(p‖q) になっています。",
@@ -185,6 +196,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "mean_dimensions",
         (lambda mu, logvar: _terms(mu, logvar).mean(), lambda mu, logvar: _terms(mu, logvar).mean(dim=1)),
         ja=(
             "潜在変数の次元について (または全要素について)、和ではなく平均を取っています。",
@@ -198,6 +210,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum_images",
         lambda mu, logvar: _terms(mu, logvar).sum(),
         ja=(
             "ミニバッチの画像についても和を取っています。",
@@ -211,6 +224,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "exchanged",
         lambda mu, logvar: _terms(mu, logvar).sum(dim=0).mean(),
         ja=(
             "和と平均の向きが逆です。ミニバッチについて和を、次元について平均を取っています。",
@@ -224,6 +238,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_dimension",
         lambda mu, logvar: _terms(mu, logvar).mean(dim=0),
         ja=(
             "次元ごとの値が返っています。次元についての和がありません。",
@@ -237,6 +252,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_image",
         lambda mu, logvar: _terms(mu, logvar).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
@@ -250,6 +266,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_element",
         _terms,
         ja=(
             "要素ごとの値が返っています。和も平均もありません。",
@@ -263,6 +280,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "mu_not_squared",
         _every_reduction(lambda mu, logvar: 0.5 * (mu + logvar.exp() - 1 - logvar)),
         ja=(
             "mu が 2 乗されていません。",
@@ -276,6 +294,7 @@ KL_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_one",
         _kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar)),
         ja=(
             "定数の項 1 が抜けています。",
@@ -288,6 +307,7 @@ KL_MISTAKES = [
             "Subtract 1, so that μ = 0 and σ = 1 give 0.",
         ),
     ),
+    no_gradient(kl_divergence, "mu と logvar", "mu and logvar"),
 ]
 
 
@@ -313,6 +333,7 @@ def _images(formula):
 
 RECONSTRUCTION_MISTAKES = [
     Mistake(
+        "mean_pixels",
         (
             lambda x_logits, x: _bce(x_logits, x).mean(),
             lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1),
@@ -329,6 +350,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum_images",
         lambda x_logits, x: _bce(x_logits, x).sum(),
         ja=(
             "ミニバッチの画像についても和を取っています。",
@@ -342,6 +364,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_image",
         lambda x_logits, x: _bce(x_logits, x).flatten(1).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
@@ -355,6 +378,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "exchanged",
         lambda x_logits, x: _bce(x_logits, x).flatten(1).mean(dim=1).sum(),
         ja=(
             "和と平均の向きが逆です。画像について和を、画素について平均を取っています。",
@@ -368,9 +392,13 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
-        (
-            *_images(lambda x_logits, x: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none")),
-            *_images(_by_hand),
+        "probabilities",
+        tuple(
+            _images(pixels)[0]
+            for pixels in (
+                lambda x_logits, x: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none"),
+                _by_hand,
+            )
         ),
         ja=(
             "普通のロジットでは合いますが、大きなロジットで inf になるか、100 で頭打ちになります。",
@@ -384,6 +412,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "product",
         lambda x_logits, x: -(-_by_hand(x_logits, x)).exp().flatten(1).prod(dim=1).log().mean(),
         ja=(
             "784 個の確率の積を取っているので、float32 では 0 になり、その対数が −∞ になります。",
@@ -397,6 +426,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_pixel",
         _bce,
         ja=(
             "画素ごとの値が返っています。和も平均もありません。",
@@ -410,6 +440,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "squared_error",
         _images(lambda x_logits, x: (torch.sigmoid(x_logits) - x).pow(2)),
         ja=(
             "BCE ではなく、2 乗誤差 (MSE) を計算しています。",
@@ -423,6 +454,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "squared_error_logits",
         _images(lambda x_logits, x: (x_logits - x).pow(2)),
         ja=(
             "ロジットと画像の 2 乗誤差 (MSE) を計算しています。",
@@ -436,6 +468,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "sigmoid_twice",
         _images(lambda x_logits, x: _bce(torch.sigmoid(x_logits), x)),
         ja=(
             "シグモイド関数を 2 回通しています。",
@@ -449,6 +482,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "logits_as_probabilities",
         _images(lambda x_logits, x: F.binary_cross_entropy(x_logits, x, reduction="none")),
         ja=(
             "ロジットを確率として F.binary_cross_entropy に渡しています。",
@@ -462,6 +496,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "logits_clamped",
         _images(lambda x_logits, x: F.binary_cross_entropy(x_logits.clamp(0, 1), x, reduction="none")),
         ja=(
             "ロジットを確率として使っています (0 から 1 に切り詰めています)。",
@@ -475,6 +510,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "log_of_logits",
         lambda x_logits, x: (-x * x_logits.log() - (1 - x) * (1 - x_logits).log()).flatten(1).sum(dim=1).mean(),
         ja=(
             "ロジットを確率として使い、負の数の対数を取っています (nan)。",
@@ -488,6 +524,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "swapped",
         (
             *_images(lambda x_logits, x: _bce(x, x_logits)),
             *_images(lambda x_logits, x: F.binary_cross_entropy(x, torch.sigmoid(x_logits), reduction="none")),
@@ -504,6 +541,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "white_only",
         (
             *_images(lambda x_logits, x: -x * F.logsigmoid(x_logits)),
             *_images(lambda x_logits, x: -x * torch.sigmoid(x_logits).log()),
@@ -520,6 +558,7 @@ RECONSTRUCTION_MISTAKES = [
         ),
     ),
     Mistake(
+        "sign",
         _images(lambda x_logits, x: -_bce(x_logits, x)),
         ja=(
             "符号が逆です (対数尤度そのものになっています)。",
@@ -532,6 +571,7 @@ RECONSTRUCTION_MISTAKES = [
             "Put a minus in front of the log-likelihood.",
         ),
     ),
+    no_gradient(reconstruction_loss, "x_logits", "x_logits"),
 ]
 
 
@@ -545,9 +585,27 @@ def _wide():
     return torch.randn(4, 3), torch.rand(4, 3) + 0.5
 
 
+def _narrow():
+    """mu and logvar (3, 5) of clouds that are almost points."""
+    return torch.randn(3, 5), -15 - 5 * torch.rand(3, 5)
+
+
 EXERCISES = {
-    "kl_divergence": Exercise(kl_divergence, cases(codes(3, 2), codes(5, 4), codes(2, 1), _wide), KL_MISTAKES),
+    "kl_divergence": Exercise(
+        kl_divergence,
+        (
+            cases(codes(3, 2), codes(5, 4), codes(2, 1), _wide, _narrow),
+            gradients(codes(3, 4), ("mu", "logvar")),
+        ),
+        KL_MISTAKES,
+    ),
     "reconstruction_loss": Exercise(
-        reconstruction_loss, cases(pictures(3), pictures(5), pictures(1), _loud), RECONSTRUCTION_MISTAKES
+        reconstruction_loss,
+        (
+            cases(pictures(3), pictures(5), pictures(1)),
+            cases(_loud),
+            gradients(pictures(3), ("x_logits", None)),
+        ),
+        RECONSTRUCTION_MISTAKES,
     ),
 }

@@ -1,26 +1,30 @@
-"""How a learner's function is run and measured: on fresh inputs, within a time limit, without harm to anything else."""
+"""How a learner's function is measured: on fresh inputs, as numbers that can be compared with another function's."""
 
-import ctypes
-import os
-import threading
-import traceback
+import contextlib
+import numbers as kinds
+import random
 from collections.abc import Callable
+from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from ..language import tr
+from . import running
 
 SEED = 20140416
-TIME_LIMIT = float(os.environ.get("VAE_EDU_TIME_LIMIT", 20))  # seconds for one call of a learner's function
+TOLERANCE = 2e-5  # relative and absolute: sums over 784 pixels in float32, in any order, differ by some 1e-6
 
 
 class Mistake(NamedTuple):
-    """A known wrong answer: a function that makes it, or several, and what to say in each language.
+    """A known wrong answer: a short key, a function that makes it, or several, and what to say in each language.
 
+    The key is unique within its exercise and stays: records and class reports hold it.
     Three sentences: what happened, why it matters, what to try.
     """
 
+    key: str
     function: Callable | tuple[Callable, ...]
     ja: tuple[str, str, str]
     en: tuple[str, str, str]
@@ -30,35 +34,125 @@ class Mistake(NamedTuple):
         return self.function if isinstance(self.function, tuple) else (self.function,)
 
 
+class Part(NamedTuple):
+    """One thing that is measured of a function."""
+
+    text: str  # what it is, for a sentence
+    value: torch.Tensor  # float64
+    words: str = ""  # what to say where it is wrong; without, the right and the wrong number
+    key: str = "value"  # of this fault
+    tolerance: float = TOLERANCE  # relative and absolute
+
+
 class Exercise(NamedTuple):
     """The right function, how to measure a function, and the known mistakes.
 
-    `measure(function)` returns a list of (inputs as text, tensor): two functions that agree in all of them are the same.
+    Each of the measures gives a list of Parts: two functions that agree in all of them are the same. The first measure
+    in which an answer and the right function differ is the one that mistakes are compared in; so what matters most
+    comes first, and an answer with two mistakes is told of one at a time.
     """
 
     reference: Callable
-    measure: Callable
+    measures: tuple[Callable, ...]
     mistakes: list[Mistake]
-    tolerance: float = 1e-4
 
 
 class AnswerError(Exception):
-    """A sentence for the learner, on its way to `check`; with the error that the learner's function raised, if it did."""
+    """A sentence for the learner on its way to `check`, its key, and the error that the learner's function raised."""
 
-    def __init__(self, sentence, error=None):
+    def __init__(self, sentence, key, error=None):
         super().__init__(sentence)
-        self.error = error and (type(error), str(error))
+        self.key, self.error = key, error and (type(error), str(error))
 
 
-def cases(*draws):
-    """A measure: the function's results on inputs that `draws`, functions without arguments, make afresh."""
+def seed():
+    """Let learner, reference and mistakes meet the same inputs, and the same random numbers."""
+    torch.default_generator.manual_seed(SEED)  # torch.manual_seed would seed the GPU's numbers as well
+    np.random.seed(SEED)
+    random.seed(SEED)
+
+
+def cases(*draws, result=None):
+    """A measure: the function's results on inputs that `draws`, functions without arguments, make afresh.
+
+    `result` turns what the function returns into a tensor: `numbers`, or `tensor` where nothing else is right.
+    """
 
     def measure(function):
-        torch.default_generator.manual_seed(SEED)  # learner, reference and mistakes meet the same inputs
+        seed()
         inputs = [draw() for draw in draws]
-        return [(as_text(arguments), numbers(call(function, *arguments))) for arguments in inputs]
+        return [Part(as_text(arguments), (result or numbers)(call(function, *arguments))) for arguments in inputs]
 
     return measure
+
+
+def gradients(draw, names):
+    """A measure: the gradients that the sum of the result sends to the inputs of these names; the others get none."""
+
+    def measure(function):
+        seed()
+        inputs = draw()
+        learned = [x.requires_grad_() for x, name in zip(inputs, names, strict=True) if name]
+        listed = ", ".join(filter(None, names))
+        said = tr(
+            ja=f"値は正しいのですが、{listed} に届く勾配が正しくありません。途中の値を detach() や .data で計算から切り離していませんか。",
+            en=f"The value is right, but the gradient that reaches {listed} is not. "
+            "Is some value cut off from the computation, by detach() or .data?",
+        )
+        parts = _gradients(function, inputs, learned)
+        return [
+            Part(
+                tr(ja=f"{listed} に届く勾配", en=f"the gradient that reaches {listed}"),
+                torch.cat(parts),
+                said,
+                "gradient",
+            )
+        ]
+
+    return measure
+
+
+def reached(function):
+    """A measure of a sampler: to which of mu and logvar its result sends a gradient, whatever it is."""
+    seed()
+    few = [torch.randn(3, 4).requires_grad_() for _ in range(2)]
+    arrived = [float(gradient.abs().sum() > 0) for gradient in _gradients(function, few, few)]
+    return [Part(tr(ja="mu と logvar に届く勾配", en="the gradients that reach mu and logvar"), torch.tensor(arrived))]
+
+
+def _gradients(function, inputs, learned):
+    """The gradient of each learned input, flat; zeros where none arrives."""
+    found = [None] * len(learned)
+    with contextlib.suppress(AnswerError):  # of NumPy, which refuses tensors that gradients shall reach
+        result = call(function, *inputs)
+        if isinstance(result, torch.Tensor) and result.requires_grad:
+            found = torch.autograd.grad(result.sum(), learned, allow_unused=True)
+    pairs = zip(found, learned, strict=True)
+    return [(torch.zeros_like(x) if gradient is None else gradient).double().flatten() for gradient, x in pairs]
+
+
+def no_gradient(way, ja, en):
+    """The mistake of a right value that no gradient passes: `way` is right, the inputs have these names."""
+
+    def cut(*inputs):
+        return way(*inputs).detach()
+
+    return Mistake(
+        "no_gradient",
+        cut,
+        ja=(
+            f"値は正しいのですが、{ja} に勾配が届きません。",
+            "損失の勾配が届かなければ、ネットワークは何も学べません。item()、detach()、tolist()、float()、"
+            "NumPy、torch.no_grad() は、計算の記録を切ってしまいます。",
+            "これらを使わず、テンソルのまま計算して返してください。",
+        ),
+        en=(
+            f"The value is right, but the gradient does not pass to {en}.",
+            "Without the gradient of the loss the network learns nothing; item(), detach(), tolist(), float(), NumPy and "
+            "torch.no_grad() cut the record of the computation.",
+            "Do without them: compute with tensors only, and return a tensor.",
+        ),
+    )
 
 
 def codes(batch, latent_dim):
@@ -76,8 +170,8 @@ def given(*arguments):
     return lambda: arguments
 
 
-def call(function, *inputs):
-    """What the function returns for copies of the inputs; whatever goes wrong becomes a sentence (AnswerError)."""
+def call(function, *inputs, within=None):
+    """What the function returns for copies of the inputs, in a context if one is given; AnswerError if it fails."""
     if not callable(function):
         raise AnswerError(
             tr(
@@ -85,57 +179,123 @@ def call(function, *inputs):
                 "関数名の後に () を付けていませんか。",
                 en=f"Pass the function itself, but a {type(function).__name__} was given. "
                 "Are there parentheses after its name?",
-            )
+            ),
+            "no_function",
         )
-    copies = [x.clone() if isinstance(x, torch.Tensor) else x for x in inputs]
-    outcome = _run(lambda: function(*copies))
-    if isinstance(outcome, BaseException):
-        raise AnswerError(_error_text(outcome), outcome)
-    for x, copy in zip(inputs, copies, strict=True):
-        if isinstance(x, torch.Tensor) and not (x.shape == copy.shape and torch.equal(x, copy)):
-            raise AnswerError(
-                tr(
-                    ja="受け取ったテンソルの中身を書き換えています。"
-                    "x += ... や x.clamp_() の代わりに、新しいテンソルを作ってください。",
-                    en="It changes a tensor that it was given. Make a new one instead of x += ... or x.clamp_().",
-                )
-            )
-    return outcome
+    copies = [_copy(x) for x in inputs]
+
+    def work():
+        with within or contextlib.nullcontext():
+            return function(*copies)
+
+    outcome = running.run(work)
+    if outcome is None:
+        raise AnswerError(
+            tr(
+                ja=f"{running.TIME_LIMIT:g} 秒たっても終わらないので止めました。終わらない繰り返しがないか確かめてください。",
+                en=f"It was stopped after {running.TIME_LIMIT:g} seconds. Is there a loop that never ends?",
+            ),
+            "endless",
+        )
+    value, error = outcome
+    if error is not None:
+        raise error if isinstance(error, AnswerError) else _error(error, function)
+    if not all(map(_unchanged, inputs, copies)):
+        raise AnswerError(
+            tr(
+                ja="受け取ったテンソルの中身を書き換えています。"
+                "x += ... や x.clamp_() の代わりに、新しいテンソルを作ってください。",
+                en="It changes a tensor that it was given. Make a new one instead of x += ... or x.clamp_().",
+            ),
+            "changed_input",
+        )
+    return value
+
+
+def _copy(x):
+    if isinstance(x, list):
+        return [_copy(part) for part in x]
+    return x.clone() if isinstance(x, torch.Tensor) else x
+
+
+def _unchanged(x, copy):
+    if isinstance(x, list):
+        return len(x) == len(copy) and all(map(_unchanged, x, copy))
+    return not isinstance(x, torch.Tensor) or (x.shape == copy.shape and torch.equal(x, copy))
+
+
+def tensor(value):
+    """A result that must be a PyTorch tensor, as `numbers` gives it; AnswerError with the cure if it is something like it."""
+    cure = None
+    if isinstance(value, np.ndarray):
+        cure = "torch.from_numpy(result)"
+    elif isinstance(value, list | tuple) and value:
+        cure = "torch.stack(result)" if all(isinstance(x, torch.Tensor) for x in value) else "torch.tensor(result)"
+    elif isinstance(value, kinds.Number | np.generic):
+        cure = "torch.tensor(result)"
+    result = numbers(value)  # says first what else is wrong
+    if cure is None:
+        return result
+    kind = type(value).__name__
+    raise AnswerError(
+        tr(
+            ja=f"戻り値は PyTorch のテンソルのはずですが、{kind} でした。今の戻り値を result とすると、{cure} でテンソルになります。",
+            en=f"The result must be a PyTorch tensor, but it is a {kind}. If it is called result, {cure} makes a tensor of it.",
+        ),
+        "type",
+    )
 
 
 def numbers(value):
-    """A result as a float64 tensor on the CPU, without gradients; AnswerError if it holds anything but real numbers."""
+    """A result as a float64 tensor on the CPU, without gradients; AnswerError if it holds anything but real numbers.
+
+    A number may be a Python or NumPy number, an array or a tensor without dimensions; several may be a tuple, a list,
+    an array or a tensor.
+    """
     if value is None:
         raise AnswerError(
             tr(
                 ja="関数が値を返していません (None)。return を書き忘れていませんか。",
                 en="The function returns nothing (None). Is `return` missing?",
-            )
+            ),
+            "none",
         )
-    if value is ...:
-        raise AnswerError(unwritten())
+    if _holds_gap(value):
+        whole = value is ... or (isinstance(value, tuple | list) and all(part is ... for part in value))
+        raise AnswerError(unwritten(), "unwritten") if whole else AnswerError(unfinished(), "unfinished")
     if isinstance(value, tuple | list) and value:
-        parts = [numbers(part) for part in value]
-        if len({part.shape for part in parts}) > 1:
-            shapes = ", ".join(str(tuple(part.shape)) for part in parts)
-            raise AnswerError(
-                tr(
-                    ja=f"戻り値の要素の形がそろっていません: {shapes}。",
-                    en=f"The parts of the result have different shapes: {shapes}.",
-                )
-            )
-        return torch.stack(parts)
-    if isinstance(value, bool | int | float):
-        return torch.tensor(value, dtype=torch.float64)
-    if not isinstance(value, torch.Tensor) or value.is_complex():
-        kind = value.dtype if isinstance(value, torch.Tensor) else type(value)
+        return _stacked([numbers(part) for part in value])
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
+        return torch.from_numpy(np.array(value, dtype=np.float64))
+    if isinstance(value, kinds.Real | Decimal):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if isinstance(value, torch.Tensor) and not value.is_complex():
+        return value.detach().cpu().double()
+    kind = getattr(value, "dtype", type(value).__name__)
+    raise AnswerError(
+        tr(
+            ja=f"戻り値は PyTorch のテンソルか Python の数のはずですが、{kind} でした。",
+            en=f"The result must be a PyTorch tensor or a Python number, but it is {kind}.",
+        ),
+        "type",
+    )
+
+
+def _holds_gap(value):
+    return value is ... or (isinstance(value, tuple | list) and any(part is ... for part in value))
+
+
+def _stacked(parts):
+    if len({part.shape for part in parts}) > 1:
+        shapes = ", ".join(str(tuple(part.shape)) for part in parts)
         raise AnswerError(
             tr(
-                ja=f"戻り値は PyTorch のテンソルか Python の数のはずですが、{kind} でした。",
-                en=f"The result must be a PyTorch tensor or a Python number, but it is {kind}.",
-            )
+                ja=f"戻り値の要素の形がそろっていません: {shapes}。",
+                en=f"The parts of the result have different shapes: {shapes}.",
+            ),
+            "uneven",
         )
-    return value.detach().cpu().double()
+    return torch.stack(parts)
 
 
 def unwritten():
@@ -143,6 +303,14 @@ def unwritten():
     return tr(
         ja="まだ書かれていません。... を自分の式に置き換えて、もう一度実行してください。",
         en="It is not written yet. Replace the ... with your own code and run the cell again.",
+    )
+
+
+def unfinished():
+    """What to say about a function that still has a gap."""
+    return tr(
+        ja="書きかけです。... がまだ残っています。それも自分の式に置き換えて、もう一度実行してください。",
+        en="It is not finished: a ... is left. Replace it with your own code, too, and run the cell again.",
     )
 
 
@@ -161,36 +329,18 @@ def as_text(arguments):
     return tr(ja="入力: ", en="inputs: ") + ", ".join(parts)
 
 
-def _run(work):
-    """What `work()` returns, or the error it raised, in a thread of its own that is abandoned after TIME_LIMIT."""
-    outcome = []
-
-    def catch():
-        try:
-            outcome.append(work())
-        except BaseException as error:  # not even sys.exit() ends the lesson
-            outcome.append(error)
-
-    thread = threading.Thread(target=catch, daemon=True)
-    thread.start()
-    thread.join(TIME_LIMIT)
-    if not outcome:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-        raise AnswerError(
-            tr(
-                ja=f"{TIME_LIMIT:g} 秒たっても終わらないので止めました。終わらない繰り返しがないか確かめてください。",
-                en=f"It was stopped after {TIME_LIMIT:g} seconds. Is there a loop that never ends?",
-            )
-        )
-    return outcome[0]
-
-
-def _error_text(error):
-    if "ellipsis" in str(error):
-        return unwritten()
-    frames = traceback.extract_tb(error.__traceback__)[2:]  # without this module's own two
-    line = frames[0].lineno if frames else 1
-    return tr(
-        ja=f"関数を実行すると、セルの {line} 行目でエラーになりました。\n   {type(error).__name__}: {error}",
-        en=f"Running the function raised an error in line {line} of its cell.\n   {type(error).__name__}: {error}",
+def _error(error, function):
+    """The AnswerError for an error that a learner's function raised."""
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    if isinstance(error, TypeError) and "ellipsis" in str(error) and ... in getattr(code, "co_consts", ()):
+        return AnswerError(unfinished(), "unfinished")
+    line = running.line_of(error)
+    where = "" if line is None else tr(ja=f"、セルの {line} 行目で", en=f" in line {line} of its cell")
+    return AnswerError(
+        tr(
+            ja=f"関数を実行すると{where}エラーになりました。\n   {type(error).__name__}: {error}",
+            en=f"Running the function raised an error{where}.\n   {type(error).__name__}: {error}",
+        ),
+        "error",
+        error,
     )

@@ -5,9 +5,9 @@ import torch
 from .measuring import Exercise, Mistake, cases, given
 
 
-def number_of_batches(images, batch_size):
+def number_of_batches(n_images, batch_size):
     """How many mini-batches an epoch has; the last may be smaller."""
-    return -(-images // batch_size)
+    return -(-n_images // batch_size)
 
 
 def squared_error(x, x_hat):
@@ -16,16 +16,18 @@ def squared_error(x, x_hat):
 
 
 def _pairs(batch):
-    return lambda: (torch.rand(batch, 1, 28, 28), torch.rand(batch, 1, 28, 28))
+    """Draw images and reconstructions that may, like those of PCA, leave the range from 0 to 1."""
+    return lambda: (torch.rand(batch, 1, 28, 28), torch.rand(batch, 1, 28, 28) * 1.5 - 0.3)
 
 
 BATCH_MISTAKES = [
     Mistake(
-        lambda images, batch_size: images // batch_size,
+        "floor",
+        lambda n_images, batch_size: n_images // batch_size,
         ja=(
             "割り算を切り捨てています。",
             "余った画像が最後の小さなミニバッチになります。切り捨てると、その画像は学習に使われません。",
-            "math.ceil で切り上げてください (先に import math が要ります)。",
+            "math.ceil で切り上げてください (先に import math が必要です)。",
         ),
         en=(
             "The division is rounded down.",
@@ -34,11 +36,12 @@ BATCH_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda images, batch_size: images // batch_size + 1,
+        "one_more",
+        lambda n_images, batch_size: n_images // batch_size + 1,
         ja=(
             "いつも 1 を足しています。",
             "割り切れるときには余りがないので、空のミニバッチを数えたことになります。",
-            "1 を足す代わりに、math.ceil で切り上げてください (先に import math が要ります)。",
+            "1 を足す代わりに、math.ceil で切り上げてください (先に import math が必要です)。",
         ),
         en=(
             "1 is added every time.",
@@ -47,59 +50,64 @@ BATCH_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda images, batch_size: images / batch_size,
+        "quotient",
+        lambda n_images, batch_size: n_images / batch_size,
         ja=(
             "割り算の結果がそのまま返っています。",
-            "ミニバッチの数は整数です。468.75 個目のミニバッチはありません。",
-            "math.ceil で切り上げてください (先に import math が要ります)。",
+            "ミニバッチの数は整数です。画像の余りは、小さなミニバッチ 1 個になります。",
+            "math.ceil で切り上げてください (先に import math が必要です)。",
         ),
         en=(
             "It returns the plain quotient.",
-            "A number of batches is whole: there are no 468.75 batches.",
+            "A number of batches is whole: images left over make one smaller batch.",
             "Round up, for example with math.ceil (after import math).",
         ),
     ),
     Mistake(
-        lambda images, batch_size: round(images / batch_size),
+        "nearest",
+        lambda n_images, batch_size: round(n_images / batch_size),
         ja=(
-            "四捨五入しています。",
+            "いちばん近い整数に丸めています (round)。",
             "余りが半分より少ないと、最後の小さなミニバッチが消えてしまいます。",
-            "四捨五入ではなく、切り上げてください。",
+            "round ではなく、math.ceil で切り上げてください (先に import math が必要です)。",
         ),
         en=(
-            "It rounds to the nearest number.",
+            "It rounds to the nearest whole number.",
             "If less than half a batch is left over, that last batch is lost.",
-            "Round up instead.",
+            "Round up, for example with math.ceil (after import math).",
         ),
     ),
     Mistake(
-        lambda images, batch_size: -(-batch_size // images),
+        "upside_down",
+        lambda n_images, batch_size: -(-batch_size // n_images),
         ja=(
             "割り算の向きが逆です。",
             "ミニバッチが大きいほど、その個数は少なくなるはずです。",
-            "images を batch_size で割ってください。",
+            "n_images を batch_size で割ってください。",
         ),
         en=(
             "The division is upside down.",
             "The larger a batch, the fewer there should be.",
-            "Divide images by batch_size.",
+            "Divide n_images by batch_size.",
         ),
     ),
     Mistake(
-        lambda images, batch_size: images % batch_size,
+        "remainder",
+        lambda n_images, batch_size: n_images % batch_size,
         ja=(
             "余りの枚数を返しています。",
             "% が返すのは最後のミニバッチの枚数で、ミニバッチの個数ではありません。",
-            "images を batch_size で割り、切り上げてください。",
+            "n_images を batch_size で割り、切り上げてください。",
         ),
         en=(
             "It returns the remainder.",
             "% gives the number of images in the last batch, not the number of batches.",
-            "Divide images by batch_size and round up.",
+            "Divide n_images by batch_size and round up.",
         ),
     ),
     Mistake(
-        lambda images, batch_size: -(-len(images) // batch_size),
+        "len",
+        lambda n_images, batch_size: -(-len(n_images) // batch_size),
         ja=(
             "1 つ目の引数は画像のテンソルではなく、画像の枚数を表す整数です。",
             "整数に len を使うと、エラーになります。",
@@ -115,6 +123,7 @@ BATCH_MISTAKES = [
 
 ERROR_MISTAKES = [
     Mistake(
+        "mean_pixels",
         (
             lambda x, x_hat: (x - x_hat).pow(2).mean(),
             lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1),
@@ -131,6 +140,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum_images",
         lambda x, x_hat: (x - x_hat).pow(2).sum(),
         ja=(
             "画像についても和を取っています。",
@@ -144,6 +154,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "per_image",
         lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。",
@@ -157,6 +168,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "absolute",
         lambda x, x_hat: (x - x_hat).abs().flatten(1).sum(dim=1).mean(),
         ja=(
             "2 乗ではなく、絶対値の和を計算しています。",
@@ -170,6 +182,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "not_squared",
         lambda x, x_hat: (x - x_hat).flatten(1).sum(dim=1).mean(),
         ja=(
             "差が 2 乗されていません。",
@@ -183,6 +196,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "root_each",
         lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1).sqrt().mean(),
         ja=(
             "最後に平方根を取っています (2 点の間の距離になっています)。",
@@ -196,6 +210,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "difference_of_squares",
         lambda x, x_hat: (x.pow(2) - x_hat.pow(2)).flatten(1).sum(dim=1).mean(),
         ja=(
             "差の 2 乗ではなく、2 乗の差を計算しています。",
@@ -209,6 +224,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "exchanged",
         lambda x, x_hat: (x - x_hat).pow(2).flatten(1).mean(dim=1).sum(),
         ja=(
             "和と平均の向きが逆です。画像について和を、画素について平均を取っています。",
@@ -222,6 +238,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "root",
         lambda x, x_hat: (x - x_hat).pow(2).flatten(1).sum(dim=1).mean().sqrt(),
         ja=(
             "最後に平方根を取っています。",
@@ -235,6 +252,7 @@ ERROR_MISTAKES = [
         ),
     ),
     Mistake(
+        "squared_late",
         lambda x, x_hat: (x - x_hat).flatten(1).sum(dim=1).pow(2).mean(),
         ja=(
             "差を足してから 2 乗しています。",
@@ -252,8 +270,8 @@ ERROR_MISTAKES = [
 EXERCISES = {
     "number_of_batches": Exercise(
         number_of_batches,
-        cases(given(60_000, 128), given(1_000, 100), given(5_000, 128), given(130, 64)),
+        (cases(given(60_000, 128), given(1_000, 100), given(5_000, 128), given(130, 64), given(30, 70)),),
         BATCH_MISTAKES,
     ),
-    "squared_error": Exercise(squared_error, cases(_pairs(3), _pairs(5), _pairs(1)), ERROR_MISTAKES),
+    "squared_error": Exercise(squared_error, (cases(_pairs(3), _pairs(5), _pairs(1)),), ERROR_MISTAKES),
 }

@@ -5,51 +5,68 @@ from torch.distributions import Normal
 
 from ..language import tr
 from ..models import reparameterize
-from .measuring import SEED, Exercise, Mistake, call, cases, numbers
+from .measuring import Exercise, Mistake, Part, call, cases, numbers, reached, seed, tensor
 
-CALLS, IMAGES = 4000, 8
+CALLS, IMAGES, DIMENSIONS = 4000, 8, 3
+CHANCE = 0.06  # four standard errors and more of every Part of noise_parts, for the difference of two
+TAILS = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 
 
 def clouds(function):
-    """Measure a sampler by what many draws from one cloud have in common, and by the gradients that pass through it."""
-    torch.default_generator.manual_seed(SEED)
-    few = [torch.randn(3, 4).requires_grad_() for _ in range(2)]
-    with torch.enable_grad():
-        drawn = call(function, *few)
-    shape = (tr(ja="形 (3, 4) の mu と logvar", en="mu and logvar of shape (3, 4)"), torch.zeros(numbers(drawn).shape))
-    if shape[1].shape != few[0].shape:
+    """Measure a sampler by what many draws from one cloud for each image have in common."""
+    seed()
+    few = torch.randn(3, 4), torch.randn(3, 4)
+    mu, logvar = torch.randn(IMAGES, DIMENSIONS), 3.5 * torch.rand(IMAGES, DIMENSIONS) - 2
+    drawn = numbers(call(function, *few))
+    shape = Part(tr(ja="形 (3, 4) の mu と logvar", en="mu and logvar of shape (3, 4)"), torch.zeros(drawn.shape))
+    if drawn.shape != few[0].shape:
         return [shape]
-    mu, logvar = (torch.tensor([values]).repeat(IMAGES, 1) for values in ([-1.0, 2.0], [2.0, -3.0]))
-    z = numbers(call(lambda mu, logvar: torch.stack([function(mu, logvar) for _ in range(CALLS)]), mu, logvar))
-    passed = tr(ja="mu と logvar に届く勾配", en="the gradients that reach mu and logvar")
-    return [
-        shape,
-        *noise_features((z - mu) / (logvar.double() / 2).exp(), "(z − μ) / σ"),
-        (passed, _gradients_pass(drawn, few)),
+    z = call(lambda mu, logvar: torch.stack([numbers(function(mu, logvar)) for _ in range(CALLS)]), mu, logvar)
+    images = tr(ja="画像", en="images")
+    return [shape, *noise_parts((z - mu) / (logvar.double() / 2).exp(), "(z − μ) / σ", images)]
+
+
+def noise_parts(noise, name, rows):
+    """What tells one kind of noise (calls, rows, dimensions) from another, whatever its random numbers were."""
+    mean, scale = noise.mean(dim=0), noise.std(dim=0)  # (rows, dimensions)
+    repeated = scale.max() < 1e-3 and mean.std(dim=0).max() > 0.1  # differs from row to row, but not from call to call
+    unit = (noise - mean) / scale if scale.min() > 1e-3 else torch.zeros_like(noise)
+    same = tr(ja="呼び出すたびに同じ値が返ります。", en="Every call gives the same values.")
+    shape = tr(
+        ja=f"{name} の分布の形が、正規分布と違います (一様分布や、端を切り詰めた分布になっていませんか)。",
+        en=f"{name} is not distributed like a normal distribution: is it uniform, or cut off at the ends?",
+    )
+    moments = [
+        Part(name, torch.tensor(float(repeated)), same, "same_every_call"),
+        Part(tr(ja=f"{name} の平均", en=f"the mean of {name}"), mean.mean(dim=0) * (not repeated), tolerance=CHANCE),
+        Part(
+            tr(ja=f"{name} の平均のばらつき", en=f"how much the mean of {name} differs from row to row"),
+            mean.std(dim=0) * (not repeated),
+            tolerance=CHANCE,
+        ),
+        Part(tr(ja=f"{name} の標準偏差", en=f"the standard deviation of {name}"), scale.mean(dim=0), tolerance=CHANCE),
+        Part(name, unit.flatten().quantile(torch.tensor(TAILS).double()), shape, tolerance=CHANCE),
     ]
+    return moments + _correlations(unit, rows)
 
 
-def noise_features(noise, name):
-    """What tells one kind of noise (calls, images, dimensions) from another, whatever its random numbers were."""
-    scale = noise.std(dim=0).mean(dim=0)
-    repeated = noise.mean(dim=0).std(dim=0) > 0.1  # differs from image to image, but not from call to call
-    unit = (noise - noise.mean(dim=(0, 1))) / scale if scale.min() > 1e-3 else torch.zeros_like(noise)
+def _correlations(unit, rows):
+    """Whether the noise of dimensions, and of rows, is independent."""
+    together = torch.einsum("crd,cse->rdse", unit, unit) / len(unit)
+    between_dimensions = torch.einsum("rdre->de", together) / unit.shape[1]
+    between_rows = torch.einsum("rdsd->rs", together) / unit.shape[2]
+    dimensions = tr(
+        ja="次元どうしの雑音が独立になっていません。要素ごとに新しい雑音を引いてください。",
+        en="The noise of the dimensions is not independent. Draw fresh noise for every element.",
+    )
+    others = tr(
+        ja=f"{rows}どうしの雑音が独立になっていません。要素ごとに新しい雑音を引いてください。",
+        en=f"The noise of the {rows} is not independent. Draw fresh noise for every element.",
+    )
     return [
-        (tr(ja=f"{name} の平均", en=f"the mean of {name}"), noise.mean(dim=(0, 1)).mul(20).round().div(20) * ~repeated),
-        (tr(ja=f"{name} の標準偏差", en=f"the standard deviation of {name}"), scale),
-        (tr(ja=f"{name} の尖度 / 3", en=f"the kurtosis of {name}, divided by 3"), unit.pow(4).mean(dim=(0, 1)) / 3),
-        (tr(ja="次元の間の相関", en="the correlation of two dimensions"), unit[..., :2].prod(dim=2).mean()),
-        (tr(ja="画像の間の相関", en="the correlation of two images"), (unit[:, 0] * unit[:, 1]).mean()),
-        (tr(ja="呼び出すたびに同じか", en="whether every call gives the same"), repeated.double()),
+        Part("", between_dimensions.fill_diagonal_(1), dimensions, "shared_noise", CHANCE),
+        Part("", between_rows.fill_diagonal_(1), others, "shared_noise", CHANCE),
     ]
-
-
-def _gradients_pass(result, inputs):
-    """1 for each input that a gradient reaches, 0 for the others."""
-    if not result.requires_grad:
-        return torch.zeros(len(inputs))
-    gradients = torch.autograd.grad(result.sum(), inputs, allow_unused=True)
-    return torch.tensor([float(gradient is not None and gradient.abs().sum() > 0) for gradient in gradients])
 
 
 def _frozen(mu, logvar):
@@ -59,10 +76,8 @@ def _frozen(mu, logvar):
 
 SAMPLE_MISTAKES = [
     Mistake(
-        (
-            lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
-            lambda mu, logvar: torch.normal(mu, logvar.exp()).detach(),
-        ),
+        "variance",
+        lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
         ja=(
             "標準偏差として exp(logvar) を使っています。",
             "exp(logvar) は分散 σ² です。σ < 1 なら狭すぎる雲から、σ > 1 なら広すぎる雲から点を引くことになります。",
@@ -75,6 +90,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "logvar",
         lambda mu, logvar: mu + torch.randn_like(mu) * logvar,
         ja=(
             "雑音に logvar そのものを掛けています。",
@@ -88,6 +104,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "mu_cut",
         lambda mu, logvar: mu.detach() + torch.randn_like(mu) * (0.5 * logvar).exp(),
         ja=(
             "点の分布は正しいのですが、mu に勾配が届きません。",
@@ -101,6 +118,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "noise_only",
         lambda mu, logvar: torch.randn_like(mu),
         ja=(
             "雑音だけを返していて、mu も σ も使われていません。",
@@ -114,10 +132,11 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "logvar_normal",
         lambda mu, logvar: Normal(mu, logvar).rsample(),
         ja=(
             "Normal の標準偏差に logvar を渡しています。",
-            "logvar は log σ² で、負にもなるので、標準偏差として受け取ってもらえません。",
+            "logvar は log σ² で、負にもなるので、標準偏差としては使えません。",
             "標準偏差 σ = exp(0.5 × logvar) に直してから使ってください。",
         ),
         en=(
@@ -127,6 +146,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "roles_swapped",
         lambda mu, logvar: mu * torch.randn_like(mu) + (0.5 * logvar).exp(),
         ja=(
             "mu と σ の役割が逆です。雑音が mu に掛かり、σ が足されています。",
@@ -140,6 +160,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "logvar_cut",
         lambda mu, logvar: mu + torch.randn_like(mu) * (0.5 * logvar).exp().detach(),
         ja=(
             "点の分布は正しいのですが、logvar に勾配が届きません。",
@@ -153,6 +174,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_sigma",
         lambda mu, logvar: mu + torch.randn_like(mu),
         ja=(
             "雑音に σ を掛けていません。",
@@ -166,6 +188,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_mu",
         lambda mu, logvar: torch.randn_like(mu) * (0.5 * logvar).exp(),
         ja=(
             "mu を足していません。",
@@ -179,6 +202,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "shared_images",
         lambda mu, logvar: mu + torch.randn(mu.shape[1]) * (0.5 * logvar).exp(),
         ja=(
             "バッチのどの画像にも同じ雑音を使っています。",
@@ -192,6 +216,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "shared_dimensions",
         lambda mu, logvar: mu + torch.randn(len(mu), 1) * (0.5 * logvar).exp(),
         ja=(
             "1 枚の画像のすべての次元に、同じ雑音を使っています。",
@@ -205,6 +230,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_number",
         lambda mu, logvar: mu + torch.randn(()) * (0.5 * logvar).exp(),
         ja=(
             "バッチ全体で、雑音を 1 つの数しか引いていません。",
@@ -218,6 +244,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "uniform",
         lambda mu, logvar: mu + torch.rand_like(mu) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、0 から 1 までの一様分布です (torch.rand)。",
@@ -231,6 +258,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "uniform_symmetric",
         lambda mu, logvar: mu + (2 * torch.rand_like(mu) - 1) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、−1 から 1 までの一様分布です。",
@@ -244,6 +272,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_noise",
         lambda mu, logvar: mu,
         ja=(
             "mu をそのまま返していて、雑音がありません。",
@@ -257,6 +286,7 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "mu_plus_sigma",
         lambda mu, logvar: mu + (0.5 * logvar).exp(),
         ja=(
             "σ に雑音を掛けず、mu + σ を返しています。",
@@ -270,35 +300,38 @@ SAMPLE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_gradient",
         lambda mu, logvar: torch.normal(mu, (0.5 * logvar).exp()).detach(),
         ja=(
             "点の分布は正しいのですが、mu と logvar に勾配が届きません。",
-            "torch.normal や sample()、detach() は計算の跡を残さないので、エンコーダが再構築誤差から学べません。",
+            "torch.normal や sample()、detach()、item()、tolist() は計算の記録を残さないので、z を通る再構築誤差の勾配がエンコーダに届きません。",
             "乱数は torch.randn_like だけで引き、mu + 雑音 × σ と計算してください。",
         ),
         en=(
             "The points are distributed as they should be, but no gradient reaches mu and logvar.",
-            "torch.normal, sample() and detach() leave no trace of the computation, so the reconstruction error sends the encoder no gradient through z.",
+            "torch.normal, sample(), detach(), item() and tolist() leave no record of the computation, so the reconstruction error sends the encoder no gradient through z.",
             "Draw only torch.randn_like at random, then compute mu + noise × σ.",
         ),
     ),
     Mistake(
+        "same_every_call",
         _frozen,
         ja=(
             "呼び出すたびに同じ雑音を使っています。",
             "学習中にいつも同じ雑音が加わると、デコーダはその雑音を覚えてしまい、雲の残りの部分を学びません。",
-            "関数の中で乱数の種を固定せず、毎回新しい雑音を引いてください。",
+            "乱数の種を固定せず、関数の中で毎回新しい雑音を引いてください。",
         ),
         en=(
             "Every call uses the same noise.",
             "If training always adds the same noise, the decoder learns that noise and not the rest of the cloud.",
-            "Do not seed inside the function; draw fresh noise in every call.",
+            "Draw fresh noise inside the function in every call, without a fixed seed.",
         ),
     ),
 ]
 
 SIGMA_MISTAKES = [
     Mistake(
+        "variance",
         lambda logvar: logvar.exp(),
         ja=(
             "exp(logvar) は標準偏差ではなく、分散 σ² です。",
@@ -312,6 +345,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "identity",
         lambda logvar: logvar,
         ja=(
             "logvar をそのまま返しています。",
@@ -325,6 +359,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_exp",
         lambda logvar: 0.5 * logvar,
         ja=(
             "0.5 × logvar は log σ です。対数が残っています。",
@@ -338,6 +373,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "half_outside",
         lambda logvar: 0.5 * logvar.exp(),
         ja=(
             "0.5 を exp の外で掛けています。",
@@ -351,6 +387,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "root_of_log",
         lambda logvar: logvar.sqrt(),
         ja=(
             "logvar の平方根を取っています。負の要素では nan になります。",
@@ -364,6 +401,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "doubled",
         lambda logvar: (2 * logvar).exp(),
         ja=(
             "logvar を半分ではなく 2 倍にしています。",
@@ -377,6 +415,7 @@ SIGMA_MISTAKES = [
         ),
     ),
     Mistake(
+        "inverse",
         lambda logvar: (-0.5 * logvar).exp(),
         ja=(
             "指数の符号が逆で、1/σ になっています。",
@@ -392,11 +431,15 @@ SIGMA_MISTAKES = [
 ]
 
 
-def _logvar(batch, latent_dim):
-    return lambda: (torch.randn(batch, latent_dim) - 0.5,)
+def _logvar(batch, latent_dim, spread=1.0):
+    return lambda: (spread * torch.randn(batch, latent_dim) - 0.5,)
 
 
 EXERCISES = {
-    "sigma": Exercise(lambda logvar: torch.exp(0.5 * logvar), cases(_logvar(3, 2), _logvar(2, 5)), SIGMA_MISTAKES),
-    "reparameterize": Exercise(reparameterize, clouds, SAMPLE_MISTAKES, tolerance=0.06),
+    "sigma": Exercise(
+        lambda logvar: torch.exp(0.5 * logvar),
+        (cases(_logvar(3, 2), _logvar(2, 5), _logvar(4, 3, spread=6.0), result=tensor),),
+        SIGMA_MISTAKES,
+    ),
+    "reparameterize": Exercise(reparameterize, (clouds, reached), SAMPLE_MISTAKES),
 }

@@ -4,8 +4,16 @@ from .measuring import Exercise, Mistake, cases, given
 
 SIZES = cases(
     *(
-        given(*numbers)
-        for numbers in ((28, 4, 2, 1), (28, 5, 1, 2), (7, 3, 2, 0), (11, 2, 4, 1), (10, 2, 3, 0), (12, 3, 1, 0))
+        given(*sizes)
+        for sizes in (
+            (28, 4, 2, 1),
+            (28, 5, 1, 2),
+            (7, 3, 2, 0),
+            (11, 2, 4, 1),
+            (10, 2, 3, 0),
+            (12, 3, 1, 0),
+            (14, 5, 4, 4),
+        )
     )
 )
 
@@ -27,19 +35,21 @@ def conv_parameters(channels_in, channels_out, kernel):
 
 CONV_MISTAKES = [
     Mistake(
+        "no_padding",
         lambda size, kernel, stride, padding: (size - kernel) // stride + 1,
         ja=(
             "パディングが計算に入っていません。",
-            "28 画素は padding=1 で 14 画素になりますが、この式では 13 になり、次の層と形が合わなくなります。",
+            "kernel=4、stride=2、padding=1 のとき、28 画素は 14 画素になりますが、この式では 13 になり、次の層と形が合わなくなります。",
             "両端に足される 2 × padding を size に加えてください。",
         ),
         en=(
             "The padding is left out.",
-            "With padding=1 the 28 pixels become 14; this formula says 13, and the next layer would not fit.",
+            "With kernel=4, stride=2 and padding=1 the 28 pixels become 14; this formula says 13, and the next layer would not fit.",
             "Add the 2 × padding pixels of both sides to size.",
         ),
     ),
     Mistake(
+        "one_padding",
         lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1,
         ja=(
             "パディングを片側だけ数えています。",
@@ -53,19 +63,21 @@ CONV_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_stride",
         lambda size, kernel, stride, padding: size + 2 * padding - kernel + 1,
         ja=(
             "ストライドが計算に入っていません。",
-            "stride=2 の層は位置を 1 つ飛ばしに取るので、大きさが約半分になります。圧縮はここで起こります。",
+            "たとえば stride=2 の層は位置を 1 つ飛ばしに取るので、大きさが約半分になります。",
             "size + 2 × padding − kernel を stride で割り (切り捨て)、それから 1 を足してください。",
         ),
         en=(
             "The stride is left out.",
-            "A layer with stride=2 takes every second position and halves the size; this is where the compression happens.",
+            "A layer with stride=2, for example, takes every second position, which about halves the size.",
             "Divide size + 2 × padding − kernel by stride, rounding down, then add 1.",
         ),
     ),
     Mistake(
+        "no_plus_one",
         lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride,
         ja=(
             "最後の + 1 が抜けています。",
@@ -79,6 +91,7 @@ CONV_MISTAKES = [
         ),
     ),
     Mistake(
+        "plus_one_early",
         lambda size, kernel, stride, padding: (size + 2 * padding - kernel + 1) // stride,
         ja=(
             "1 を、割り算の前に足しています。",
@@ -92,6 +105,7 @@ CONV_MISTAKES = [
         ),
     ),
     Mistake(
+        "quotient",
         lambda size, kernel, stride, padding: (size + 2 * padding - kernel) / stride + 1,
         ja=(
             "割り算を切り捨てていません。",
@@ -105,6 +119,7 @@ CONV_MISTAKES = [
         ),
     ),
     Mistake(
+        "ceil",
         lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1,
         ja=(
             "割り算を切り上げています。",
@@ -118,32 +133,49 @@ CONV_MISTAKES = [
         ),
     ),
     Mistake(
+        "nearest",
+        lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1,
+        ja=(
+            "割り算を、いちばん近い整数に丸めています (round)。",
+            "カーネルが端からはみ出す位置は使われないので、端数はいつも切り捨てです。",
+            "round ではなく // で切り捨ててください。",
+        ),
+        en=(
+            "The division is rounded to the nearest whole number (round).",
+            "A position where the kernel would stick out is not used, so what remains is always dropped.",
+            "Round down with // instead of round.",
+        ),
+    ),
+    Mistake(
+        "stride_only",
         lambda size, kernel, stride, padding: size // stride,
         ja=(
             "size を stride で割っただけです。",
-            "28 → 14 → 7 はこれでも合いますが、カーネルとパディングが変わると合いません。",
+            "kernel=4、stride=2、padding=1 の 28 → 14 → 7 はこれでも合いますが、カーネルやパディングが変わると合わなくなります。",
             "カーネルを置ける位置の数を数えてください: size + 2 × padding − kernel を stride で割り、1 を足します。",
         ),
         en=(
             "It only divides size by stride.",
-            "That happens to fit 28 → 14 → 7, but not another kernel or padding.",
+            "That happens to fit 28 → 14 → 7 (kernel=4, stride=2, padding=1), but not every other kernel or padding.",
             "Count where the kernel can stand: divide size + 2 × padding − kernel by stride, and add 1.",
         ),
     ),
     Mistake(
+        "transposed",
         transposed_size,
         ja=(
             "これは転置畳み込みの式です。",
-            "畳み込みは大きさを減らし、転置畳み込みは増やします。",
+            "ストライドで割る畳み込みと違い、転置畳み込みではストライドを掛けます。2 つは逆向きの計算です。",
             "カーネルを置ける位置の数を数えてください。",
         ),
         en=(
             "This is the formula of the transposed convolution.",
-            "A convolution makes the image smaller, a transposed one larger.",
+            "A convolution divides by the stride, a transposed one multiplies by it: they go opposite ways.",
             "Count the positions where the kernel can stand.",
         ),
     ),
     Mistake(
+        "no_kernel",
         (
             lambda size, kernel, stride, padding: (size + 2 * padding) // stride,
             lambda size, kernel, stride, padding: (size + 2 * padding) // stride + 1,
@@ -163,19 +195,21 @@ CONV_MISTAKES = [
 
 TRANSPOSED_MISTAKES = [
     Mistake(
+        "ordinary",
         conv_size,
         ja=(
             "畳み込みの式をそのまま使っています。",
-            "転置畳み込みは大きさを増やす層です。この式では 7 が 14 ではなく 3 になります。",
+            "この講座の転置畳み込みは大きさを増やします。kernel=4、stride=2、padding=1 なら 7 が 14 になるはずですが、この式では 3 になります。",
             "畳み込みの式を size について解いてください: 割り算が掛け算に、足し算が引き算に変わります。",
         ),
         en=(
             "This is the formula of the ordinary convolution.",
-            "A transposed convolution makes the image larger; this formula turns 7 into 3, not 14.",
+            "Ours makes the image larger: with kernel=4, stride=2 and padding=1 the 7 pixels become 14; this formula says 3.",
             "Solve the convolution's formula for size: the division becomes a product, what was added is subtracted.",
         ),
     ),
     Mistake(
+        "no_padding",
         lambda size, kernel, stride, padding: (size - 1) * stride + kernel,
         ja=(
             "パディングが計算に入っていません。",
@@ -189,6 +223,7 @@ TRANSPOSED_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_padding",
         lambda size, kernel, stride, padding: (size - 1) * stride - padding + kernel,
         ja=(
             "パディングを片側だけ引いています。",
@@ -202,6 +237,7 @@ TRANSPOSED_MISTAKES = [
         ),
     ),
     Mistake(
+        "padding_added",
         lambda size, kernel, stride, padding: (size - 1) * stride + 2 * padding + kernel,
         ja=(
             "パディングの符号が逆です。",
@@ -215,6 +251,7 @@ TRANSPOSED_MISTAKES = [
         ),
     ),
     Mistake(
+        "size_steps",
         lambda size, kernel, stride, padding: size * stride - 2 * padding + kernel,
         ja=(
             "size − 1 ではなく size に stride を掛けています。",
@@ -228,19 +265,21 @@ TRANSPOSED_MISTAKES = [
         ),
     ),
     Mistake(
+        "stride_only",
         lambda size, kernel, stride, padding: size * stride,
         ja=(
             "size に stride を掛けただけです。",
-            "7 → 14 → 28 はこれでも合いますが、カーネルとパディングが変わると合いません。",
+            "kernel=4、stride=2、padding=1 の 7 → 14 → 28 はこれでも合いますが、カーネルやパディングが変わると合わなくなります。",
             "最初のカーネルの幅と、(size − 1) 回の移動と、切り落とす両端を数えてください。",
         ),
         en=(
             "It only multiplies size by stride.",
-            "That happens to fit 7 → 14 → 28, but not another kernel or padding.",
+            "That happens to fit 7 → 14 → 28 (kernel=4, stride=2, padding=1), but not every other kernel or padding.",
             "Count the width of the first kernel, the size − 1 steps, and what is cut off both sides.",
         ),
     ),
     Mistake(
+        "plus_one",
         lambda size, kernel, stride, padding: (size - 1) * stride - 2 * padding + kernel + 1,
         ja=(
             "1 だけ大きすぎます。",
@@ -257,6 +296,7 @@ TRANSPOSED_MISTAKES = [
 
 PARAMETER_MISTAKES = [
     Mistake(
+        "no_bias",
         lambda channels_in, channels_out, kernel: channels_out * channels_in * kernel**2,
         ja=(
             "バイアスが数えられていません。",
@@ -270,6 +310,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "kernel_once",
         lambda channels_in, channels_out, kernel: channels_out * (channels_in * kernel + 1),
         ja=(
             "カーネルの辺の長さが 2 乗されていません。",
@@ -283,6 +324,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_input",
         lambda channels_in, channels_out, kernel: channels_out * (kernel**2 + 1),
         ja=(
             "入力のチャネル数が掛けられていません。",
@@ -296,6 +338,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_output",
         lambda channels_in, channels_out, kernel: channels_in * kernel**2 + 1,
         ja=(
             "出力のチャネルを 1 つしか数えていません。",
@@ -309,6 +352,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "one_bias",
         lambda channels_in, channels_out, kernel: channels_out * channels_in * kernel**2 + 1,
         ja=(
             "バイアスを全体で 1 個しか数えていません。",
@@ -322,6 +366,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "input_bias",
         lambda channels_in, channels_out, kernel: channels_out * channels_in * kernel**2 + channels_in,
         ja=(
             "バイアスを入力のチャネルごとに数えています。",
@@ -335,6 +380,7 @@ PARAMETER_MISTAKES = [
         ),
     ),
     Mistake(
+        "bias_each_kernel",
         lambda channels_in, channels_out, kernel: channels_out * channels_in * (kernel**2 + 1),
         ja=(
             "バイアスをカーネル 1 枚ごとに数えています。",
@@ -350,9 +396,9 @@ PARAMETER_MISTAKES = [
 ]
 
 EXERCISES = {
-    "conv_size": Exercise(conv_size, SIZES, CONV_MISTAKES),
-    "transposed_size": Exercise(transposed_size, SIZES, TRANSPOSED_MISTAKES),
+    "conv_size": Exercise(conv_size, (SIZES,), CONV_MISTAKES),
+    "transposed_size": Exercise(transposed_size, (SIZES,), TRANSPOSED_MISTAKES),
     "conv_parameters": Exercise(
-        conv_parameters, cases(given(1, 32, 4), given(32, 64, 4), given(3, 5, 2)), PARAMETER_MISTAKES
+        conv_parameters, (cases(given(1, 32, 4), given(32, 64, 4), given(7, 5, 3)),), PARAMETER_MISTAKES
     ),
 }

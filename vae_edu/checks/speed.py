@@ -5,15 +5,23 @@ import torch
 from .measuring import Exercise, Mistake, cases, given
 
 STOPWATCHES = cases(
-    given(torch.tensor([2.0, 1.0, 8.0]), 1280),
-    given(torch.tensor([0.5, 0.4, 0.1, 0.7, 0.3]), 6400),
-    given(torch.tensor([4.0]), 128),
+    given(torch.tensor([1.1, 8.7, 2.3]), 1280),
+    given(torch.tensor([0.91, 0.53, 0.72, 0.38, 0.35]), 37),
+    given(torch.tensor([1.9, 9.4, 2.7, 3.1, 2.2, 2.9, 2.1]), 50),
+    given(torch.tensor([4.3]), 128),
 )
-CONVOLUTIONS = cases(*(given(*numbers) for numbers in ((1, 32, 4, 14), (32, 64, 3, 7), (5, 2, 1, 3))))
+CONVOLUTIONS = cases(*(given(*sizes) for sizes in ((1, 32, 4, 14), (32, 64, 3, 7), (5, 2, 1, 3))))
+
+
+def _dealt(count, rank, world_size):
+    """Draw the indices of a mini-batch, in no order and unrelated to their places."""
+    return lambda: (torch.randperm(1000)[:count], rank, world_size)
+
+
 SHARES = cases(
     *(
-        given(torch.arange(count) * 7 % 100, rank, world_size)
-        for count, world_size in ((8, 2), (12, 3), (7, 2), (5, 1))
+        _dealt(count, rank, world_size)
+        for count, world_size in ((8, 2), (12, 3), (7, 2), (5, 1), (14, 4))
         for rank in range(world_size)
     )
 )
@@ -36,19 +44,21 @@ def share_of_batch(batch, rank, world_size):
 
 SPEED_MISTAKES = [
     Mistake(
+        "mean",
         lambda seconds, images: images / seconds.mean(),
         ja=(
             "中央値ではなく平均を使っています。",
             "1 回だけ他の処理に邪魔されて長くなると、平均はそれに大きく引きずられます。",
-            "seconds.mean() の代わりに seconds.median() を使ってください。",
+            "枚数を、平均ではなく seconds.median() で割ってください。",
         ),
         en=(
             "It takes the mean, not the median.",
             "One round that something else disturbed pulls the mean far away.",
-            "Use seconds.median() instead of seconds.mean().",
+            "Divide the number of images by seconds.median(), not by a mean.",
         ),
     ),
     Mistake(
+        "upside_down",
         lambda seconds, images: seconds.median() / images,
         ja=(
             "割り算が逆で、画像 1 枚あたりの秒数になっています。",
@@ -62,6 +72,7 @@ SPEED_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum",
         lambda seconds, images: images / seconds.sum(),
         ja=(
             "すべての回の秒数を合計しています。",
@@ -75,6 +86,7 @@ SPEED_MISTAKES = [
         ),
     ),
     Mistake(
+        "fastest",
         lambda seconds, images: images / seconds.min(),
         ja=(
             "いちばん短い回だけを使っています。",
@@ -88,6 +100,21 @@ SPEED_MISTAKES = [
         ),
     ),
     Mistake(
+        "middle_unsorted",
+        lambda seconds, images: images / seconds[len(seconds) // 2],
+        ja=(
+            "並べ替えずに、真ん中の回の秒数を取り出しています。",
+            "中央値は、小さい順に並べたときの真ん中の値です。測った順の真ん中の回は、邪魔の入った回かもしれません。",
+            "seconds.median() を使ってください。",
+        ),
+        en=(
+            "It takes the seconds of the round in the middle, without sorting.",
+            "The median is the middle of the sorted values; the round measured in the middle may be a disturbed one.",
+            "Use seconds.median().",
+        ),
+    ),
+    Mistake(
+        "per_round",
         lambda seconds, images: images / seconds,
         ja=(
             "回ごとの速さが並んだままです。",
@@ -104,19 +131,21 @@ SPEED_MISTAKES = [
 
 WORK_MISTAKES = [
     Mistake(
+        "weights",
         lambda channels_in, channels_out, kernel, size_out: channels_out * channels_in * kernel**2,
         ja=(
             "これは重みの個数です。",
-            "畳み込みは、同じ重みを出力の全ての画素で使い回します。計算は、その回数だけ要ります。",
+            "畳み込みは、同じ重みを出力の全ての画素で使い回します。掛け算は、その画素の数だけ繰り返されます。",
             "出力の画素の数 size_out × size_out を掛けてください。",
         ),
         en=(
             "This is the number of weights.",
-            "A convolution uses the same weights for every pixel of its output, and computes as many times.",
+            "A convolution uses the same weights for every pixel of its output, and multiplies by them each time.",
             "Multiply by the number of output pixels, size_out × size_out.",
         ),
     ),
     Mistake(
+        "weights_biases",
         lambda channels_in, channels_out, kernel, size_out: channels_out * (channels_in * kernel**2 + 1),
         ja=(
             "これは重みとバイアスの個数です。",
@@ -130,6 +159,7 @@ WORK_MISTAKES = [
         ),
     ),
     Mistake(
+        "size_once",
         lambda channels_in, channels_out, kernel, size_out: size_out * channels_out * channels_in * kernel**2,
         ja=(
             "出力の画素を、1 つの方向にしか数えていません。",
@@ -143,6 +173,7 @@ WORK_MISTAKES = [
         ),
     ),
     Mistake(
+        "kernel_once",
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_out * channels_in * kernel,
         ja=(
             "カーネルを、1 つの方向にしか数えていません。",
@@ -156,6 +187,7 @@ WORK_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_input",
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_out * kernel**2,
         ja=(
             "入力のチャネル数が入っていません。",
@@ -169,6 +201,7 @@ WORK_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_output",
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_in * kernel**2,
         ja=(
             "出力のチャネル数が入っていません。",
@@ -182,6 +215,7 @@ WORK_MISTAKES = [
         ),
     ),
     Mistake(
+        "additions",
         lambda channels_in, channels_out, kernel, size_out: 2 * size_out**2 * channels_out * channels_in * kernel**2,
         ja=(
             "足し算まで数えています。",
@@ -198,6 +232,7 @@ WORK_MISTAKES = [
 
 SHARE_MISTAKES = [
     Mistake(
+        "everything",
         lambda batch, rank, world_size: batch,
         ja=(
             "どのプロセスもミニバッチ全体を受け取ります。",
@@ -211,6 +246,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_rank",
         lambda batch, rank, world_size: batch[::world_size],
         ja=(
             "rank を使っていないので、どのプロセスも同じ部分を受け取ります。",
@@ -224,6 +260,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_step",
         lambda batch, rank, world_size: batch[rank:],
         ja=(
             "rank 番目から後を全て取り出しています。",
@@ -237,6 +274,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "dropped_rest",
         lambda batch, rank, world_size: batch[
             rank * (len(batch) // world_size) : (rank + 1) * (len(batch) // world_size)
         ],
@@ -252,6 +290,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "block",
         lambda batch, rank, world_size: batch.chunk(world_size)[rank],
         ja=(
             "続いた画像をひとかたまりで渡しています。",
@@ -265,6 +304,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "one",
         lambda batch, rank, world_size: batch[rank],
         ja=(
             "1 枚しか取り出していません。",
@@ -278,6 +318,7 @@ SHARE_MISTAKES = [
         ),
     ),
     Mistake(
+        "swapped",
         lambda batch, rank, world_size: batch[world_size::rank] if rank else batch[world_size:],
         ja=(
             "スライスの 2 つの数が入れ替わっています。",
@@ -293,7 +334,7 @@ SHARE_MISTAKES = [
 ]
 
 EXERCISES = {
-    "images_per_second": Exercise(images_per_second, STOPWATCHES, SPEED_MISTAKES),
-    "multiplications": Exercise(multiplications, CONVOLUTIONS, WORK_MISTAKES),
-    "share_of_batch": Exercise(share_of_batch, SHARES, SHARE_MISTAKES),
+    "images_per_second": Exercise(images_per_second, (STOPWATCHES,), SPEED_MISTAKES),
+    "multiplications": Exercise(multiplications, (CONVOLUTIONS,), WORK_MISTAKES),
+    "share_of_batch": Exercise(share_of_batch, (SHARES,), SHARE_MISTAKES),
 }

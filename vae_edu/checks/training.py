@@ -1,77 +1,128 @@
 """Exercises on the training loop: one step, the loss of an epoch, the loss on held-out images."""
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from ..language import tr
 from ..losses import LossTerms, reconstruction_loss, vae_loss
-from ..models import ConvVAE, VAEOutput
+from ..models import MLPVAE, ConvVAE, VAEOutput
 from ..training import training_step
-from .measuring import SEED, Exercise, Mistake, call, cases, numbers
+from .measuring import AnswerError, Exercise, Mistake, Part, call, cases, numbers, seed, unfinished
+
+RATE = 1e-4
 
 
-class _Watched(ConvVAE):
-    """A ConvVAE whose noise is always 1 sigma, and that notices whether gradients were on."""
+class _KnownNoise(TorchFunctionMode):
+    """Normal random numbers that only depend on the column, however a function draws them; and whether it records.
 
-    with_gradients = False
+    So a forward pass of one's own has the noise of model(x), and a batch that of its parts.
+    """
 
-    def encode(self, x):
-        self.with_gradients |= torch.is_grad_enabled()
-        return super().encode(x)
+    recorded = False  # whether something was computed that gradients could go back through
 
-    def forward(self, x):
-        mu, logvar = self.encode(x)
-        z = mu + (0.5 * logvar).exp()
-        return VAEOutput(self.decode_logits(z), mu, logvar, z)
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if func in (torch.randn, torch.randn_like, torch.normal, torch.Tensor.normal_):
+            moments = {"mean": 0.0, "std": 1.0}
+            if func in (torch.normal, torch.Tensor.normal_):
+                positional = args if func is torch.normal else args[1:]
+                moments |= dict(zip(moments, positional, strict=False)) | (kwargs or {})
+            with torch.no_grad():
+                result.copy_(moments["mean"] + moments["std"] * _noise(result.shape))
+        self.recorded |= getattr(result, "grad_fn", None) is not None
+        return result
 
 
-def _model():
-    torch.default_generator.manual_seed(SEED)
-    model = _Watched()
+def _noise(shape):
+    columns = torch.arange(shape[-1] if shape else 1)
+    return (1.5 * torch.cos(columns + 1.0)).expand(shape) if shape else torch.tensor(0.8)
+
+
+def _models():
+    """Two models, other than any of the lessons, whose clouds are so far from the prior that the KL counts."""
+    models = [ConvVAE(latent_dim=3), MLPVAE(latent_dim=2)]
     with torch.no_grad():
-        model.fc_mu.weight *= 20  # untrained clouds lie so near the prior that the KL would not count
-        model.fc_logvar.weight *= 20
-    return model
+        for model in models:
+            model.fc_mu.weight *= 20
+            model.fc_logvar.weight *= 20
+    return models
 
 
-@torch.enable_grad()
+def _total(loss):
+    return numbers(loss.total if isinstance(loss, LossTerms) else loss)
+
+
+def _weights(model):
+    """Every 101st weight of each layer: enough to tell steps apart, and little to keep."""
+    return torch.cat([p.detach().flatten()[::101] for p in model.parameters()])
+
+
+def _steps(function):
+    """(loss that was returned, how the weights moved, whether gradients were left unused) of several steps."""
+    seed()
+    models, batches = _models(), [torch.rand(size, 1, 28, 28) for size in (4, 3, 5)]
+    for model in models:
+        optimizer = torch.optim.SGD(model.parameters(), lr=RATE)  # Adam would blow rounding up
+        for x in batches:
+            before = _weights(model)
+            loss = call(function, model, x, optimizer, within=_KnownNoise())
+            moved = (_weights(model) - before).double() / RATE
+            graded = any(p.grad is not None for p in model.parameters())
+            if loss is ... and (graded or moved.any()):
+                raise AnswerError(unfinished(), "unfinished")
+            yield _total(loss), moved, float(graded and not moved.any())
+
+
 def steps(function):
-    """Measure a training step by the losses it returns and the weights it leaves, three times in a row."""
-    model = _model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)  # Adam would blow rounding up
-    measured = []
-    for i in range(1, 4):
-        x = torch.rand(4, 1, 28, 28)
-        before = [p.detach().clone() for p in model.parameters()]
-        loss = call(function, model, x, optimizer)
-        loss = numbers(loss.total if isinstance(loss, LossTerms) else loss)
-        weights = [p.detach().clone() for p in model.parameters()]
-        still = all(torch.equal(a, b) for a, b in zip(before, weights, strict=True))
-        unused = still and any(p.grad is not None for p in model.parameters())
-        measured += [
-            (tr(ja=f"{i} 回目に返った損失", en=f"the loss returned by step {i}"), loss),
-            (tr(ja=f"{i} 回目に使われなかった勾配", en=f"unused gradients of step {i}"), torch.tensor(float(unused))),
-            (
-                tr(ja=f"{i} 回目の後の重み", en=f"the weights after step {i}"),
-                100 * torch.cat([p.flatten() for p in weights]).double(),
-            ),
-        ]
-    return measured
+    """Measure a training step by how it moves the weights of two models, three times in a row."""
+    said = tr(
+        ja="重みの動きが、損失 total の勾配による 1 回の更新と違います。",
+        en="The weights do not move as in one step along the gradient of the loss, total.",
+    )
+    idle = tr(ja="計算した勾配が使われていません。", en="Gradients were computed but not used.")
+    return [
+        part
+        for _, moved, unused in list(_steps(function))
+        for part in (
+            Part("", torch.tensor(unused), idle, "no_step"),
+            Part("", moved, said, "other_step", tolerance=1e-2),  # rounding of float32 weights, divided by RATE: 1e-3
+        )
+    ]
+
+
+def losses_of_steps(function):
+    """Measure a training step by the losses that it returns."""
+    return [
+        Part(tr(ja=f"{i} 回目に返った損失", en=f"the loss returned by step {i}"), loss)
+        for i, (loss, _, _) in enumerate(_steps(function), start=1)
+    ]
+
+
+def _evaluations(function):
+    """(batch sizes, loss that was returned, whether it was recorded for gradients) of evaluations of two models."""
+    seed()
+    models = _models()
+    sets = [[torch.rand(size, 1, 28, 28) for size in sizes] for sizes in ((4, 4, 2), (5, 1), (3,), (2, 6, 1))]
+    for model, batches in zip(models * 2, sets, strict=True):
+        sizes, noise = tuple(map(len, batches)), _KnownNoise()
+        loss = call(function, model, batches, within=noise)
+        yield sizes, _total(loss), noise.recorded
 
 
 def held_out(function):
-    """Measure an evaluation by the loss it returns, and by whether gradients were on."""
-    measured = []
-    for sizes in ((4, 4, 2), (3,), (5, 1)):
-        model = _model()
-        batches = [torch.rand(size, 1, 28, 28) for size in sizes]
-        with torch.enable_grad():
-            loss = call(function, model, batches)
-        loss = numbers(loss.total if isinstance(loss, LossTerms) else loss)
-        measured += [
-            (tr(ja=f"{sizes} 枚のミニバッチ", en=f"batches of {sizes} images"), loss),
-            (tr(ja="勾配の計算", en="gradients"), torch.tensor(float(model.with_gradients))),
-        ]
-    return measured
+    """Measure an evaluation by the loss it returns."""
+    return [
+        Part(tr(ja=f"{sizes} 枚のミニバッチ", en=f"batches of {sizes} images"), loss)
+        for sizes, loss, _ in _evaluations(function)
+    ]
+
+
+def recorded(function):
+    """Measure an evaluation by whether anything was recorded for gradients."""
+    return [
+        Part(tr(ja="勾配のための記録", en="records for gradients"), torch.tensor(float(recorded)))
+        for _, _, recorded in _evaluations(function)
+    ]
 
 
 def step(model, x, optimizer):
@@ -114,6 +165,7 @@ def _at_mu(model, x):
 
 STEP_MISTAKES = [
     Mistake(
+        "no_zero_grad",
         lambda model, x, optimizer: _step(model, x, optimizer, zero=False),
         ja=(
             "optimizer.zero_grad() がありません。",
@@ -127,6 +179,7 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_step",
         lambda model, x, optimizer: _step(model, x, optimizer, step=False),
         ja=(
             "勾配は計算されましたが、重みが動いていません。optimizer.step() がない (括弧 () の付け忘れも含む) か、backward() より前にあります。",
@@ -140,6 +193,7 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_backward",
         lambda model, x, optimizer: _step(model, x, optimizer, backward=False),
         ja=(
             "重みが動かず、勾配もありません。backward() がない (括弧 () の付け忘れも含む) か、その後で zero_grad() が勾配を消しています。",
@@ -153,6 +207,7 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "sign",
         lambda model, x, optimizer: _step(model, x, optimizer, sign=-1),
         ja=(
             "損失の符号を変えて、損失が増える方向へ進んでいます。",
@@ -166,6 +221,7 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_kl",
         lambda model, x, optimizer: _step(model, x, optimizer, beta=0.0),
         ja=(
             "再構築誤差だけを使っていて、KL が入っていません。",
@@ -179,6 +235,7 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "divided_again",
         lambda model, x, optimizer: _step(model, x, optimizer) / len(x),
         ja=(
             "重みは正しく動きましたが、返す損失をもう一度画像の枚数で割っています。",
@@ -192,15 +249,16 @@ STEP_MISTAKES = [
         ),
     ),
     Mistake(
+        "loss_after",
         _loss_after,
         ja=(
             "重みは正しく動きましたが、更新の後にもう一度計算した損失を返しています。",
-            "計算が 2 倍になり、報告する値は、その重みを動かした損失ではなくなります。",
+            "モデルの計算が 1 回余分に必要になり、報告する値も、重みを動かした損失ではなくなります。",
             "更新の前に計算した損失を、そのまま返してください。",
         ),
         en=(
             "The step is right, but the loss it returns was computed once more after the step.",
-            "That doubles the work, and it is not the loss whose gradient moved the weights.",
+            "That takes one more pass through the model, and it is not the loss whose gradient moved the weights.",
             "Return the loss that you computed before the step.",
         ),
     ),
@@ -208,6 +266,7 @@ STEP_MISTAKES = [
 
 EPOCH_MISTAKES = [
     Mistake(
+        "last_batch",
         lambda losses, sizes: losses[-1],
         ja=(
             "最後のミニバッチの損失を、エポックの損失として返しています。",
@@ -221,6 +280,7 @@ EPOCH_MISTAKES = [
         ),
     ),
     Mistake(
+        "unweighted",
         lambda losses, sizes: losses.mean(),
         ja=(
             "ミニバッチの大きさで重みを付けずに平均しています。",
@@ -234,6 +294,7 @@ EPOCH_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum",
         lambda losses, sizes: losses.sum(),
         ja=(
             "ミニバッチの損失を足しただけです。",
@@ -247,6 +308,7 @@ EPOCH_MISTAKES = [
         ),
     ),
     Mistake(
+        "sum_by_images",
         lambda losses, sizes: losses.sum() / sizes.sum(),
         ja=(
             "ミニバッチの損失の和を、画像の枚数で割っています。",
@@ -260,6 +322,7 @@ EPOCH_MISTAKES = [
         ),
     ),
     Mistake(
+        "by_batches",
         lambda losses, sizes: (losses * sizes).sum() / len(losses),
         ja=(
             "最後に、画像の枚数ではなくミニバッチの数で割っています。",
@@ -273,6 +336,7 @@ EPOCH_MISTAKES = [
         ),
     ),
     Mistake(
+        "not_divided",
         lambda losses, sizes: (losses * sizes).sum(),
         ja=(
             "全画像の損失の合計で、まだ割っていません。",
@@ -289,19 +353,21 @@ EPOCH_MISTAKES = [
 
 TEST_MISTAKES = [
     Mistake(
+        "gradients_on",
         held_out_loss.__wrapped__,
         ja=(
-            "値は正しいのですが、勾配の計算が有効なままです。",
-            "評価には勾配がいりません。計算の記録を作る分だけ、メモリと時間を無駄に使います。",
+            "値は正しいのですが、勾配のための記録を取っています。",
+            "評価に勾配は必要ありません。計算を記録する分だけ、メモリと時間を無駄に使います。",
             "with torch.no_grad(): の中で計算するか、関数の前に @torch.no_grad() を付けてください。",
         ),
         en=(
-            "The value is right, but gradients are still on.",
+            "The value is right, but it is still recorded for gradients.",
             "An evaluation needs none, and keeping the record of every computation costs memory and time.",
             "Compute inside `with torch.no_grad():`, or put @torch.no_grad() before the function.",
         ),
     ),
     Mistake(
+        "unweighted",
         torch.no_grad()(lambda model, batches: sum(vae_loss(model(x), x).total for x in batches) / len(batches)),
         ja=(
             "ミニバッチの大きさで重みを付けずに平均しています。",
@@ -315,19 +381,7 @@ TEST_MISTAKES = [
         ),
     ),
     Mistake(
-        lambda model, batches: sum(vae_loss(model(x), x).total for x in batches) / len(batches),
-        ja=(
-            "勾配の計算が有効なままで、しかもミニバッチの大きさで重みを付けずに平均しています。",
-            "計算の記録がメモリを使い、最後の小さなミニバッチの画像が重く数えられます。",
-            "@torch.no_grad() を付け、損失に len(x) を掛けて足し、画像の総数で割ってください。",
-        ),
-        en=(
-            "Gradients are still on, and the mean of the batches is not weighted by their sizes.",
-            "The record of every computation costs memory, and the images of the last, smaller batch count too much.",
-            "Use torch.no_grad(); multiply each loss by len(x), add up, and divide by the number of all images.",
-        ),
-    ),
-    Mistake(
+        "last_batch",
         torch.no_grad()(lambda model, batches: vae_loss(model(batches[-1]), batches[-1]).total),
         ja=(
             "最後のミニバッチの損失だけを返しています。",
@@ -341,6 +395,7 @@ TEST_MISTAKES = [
         ),
     ),
     Mistake(
+        "not_divided",
         torch.no_grad()(lambda model, batches: sum(vae_loss(model(x), x).total * len(x) for x in batches)),
         ja=(
             "全画像の損失の合計で、まだ割っていません。",
@@ -354,6 +409,7 @@ TEST_MISTAKES = [
         ),
     ),
     Mistake(
+        "at_mu",
         torch.no_grad()(
             lambda model, batches: sum(_at_mu(model, x) * len(x) for x in batches) / sum(len(x) for x in batches)
         ),
@@ -369,6 +425,7 @@ TEST_MISTAKES = [
         ),
     ),
     Mistake(
+        "no_kl",
         torch.no_grad()(
             lambda model, batches: (
                 sum(reconstruction_loss(model(x).x_logits, x) * len(x) for x in batches) / sum(len(x) for x in batches)
@@ -388,14 +445,17 @@ TEST_MISTAKES = [
 ]
 
 
-def _epoch():
-    return 100 + 50 * torch.rand(4), torch.tensor([128.0, 128.0, 128.0, 32.0])
+def _epoch(*sizes):
+    """Losses and sizes of mini-batches, the last one smaller."""
+    return lambda: (100 + 50 * torch.rand(len(sizes)), torch.tensor(sizes))
 
 
 EXERCISES = {
-    "training_step": Exercise(step, steps, STEP_MISTAKES),
+    "training_step": Exercise(step, (steps, losses_of_steps), STEP_MISTAKES),
     "epoch_loss": Exercise(
-        epoch_loss, cases(_epoch, lambda: (torch.tensor([200.0, 150.0]), torch.tensor([3.0, 1.0]))), EPOCH_MISTAKES
+        epoch_loss,
+        (cases(_epoch(128.0, 128.0, 128.0, 32.0), _epoch(3.0, 1.0), _epoch(50.0, 50.0, 7.0)),),
+        EPOCH_MISTAKES,
     ),
-    "test_loss": Exercise(held_out_loss, held_out, TEST_MISTAKES),
+    "test_loss": Exercise(held_out_loss, (held_out, recorded), TEST_MISTAKES),
 }
