@@ -1,6 +1,5 @@
 """What several test files share."""
 
-import fcntl
 import functools
 import http.server
 import itertools
@@ -15,7 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+<<<<<<< Updated upstream
 import torch
+=======
+from filelock import FileLock
+>>>>>>> Stashed changes
 from playwright.sync_api import sync_playwright
 
 import vae_edu
@@ -83,8 +86,7 @@ def site(tmp_path_factory):
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # all processes have their folders here
     status = folder / "_build" / "build.status"
-    with open(folder / "site.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / "site.lock"):
         if not status.exists():
             program = Path(sys.executable).with_name("jupyter-book")
             command = [program, "build", "book", "-W", "-n", "--keep-going", "--path-output", folder]

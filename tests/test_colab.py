@@ -35,6 +35,13 @@ def test_the_pythons_of_colab_are_supported(python):
     assert SpecifierSet(PROJECT["requires-python"]).contains(python)
 
 
+def test_no_local_environment_gets_the_ipywidgets_that_shows_nothing_in_vs_code():
+    lines = map(Requirement, PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    allowed = [line.specifier for line in lines if line.name == "ipywidgets"]
+    assert not all(versions.contains("8.1.9") for versions in allowed)
+    assert all(versions.contains(version) for versions in allowed for version in ("7.7.1", "8.1.8", "8.1.10"))
+
+
 def test_the_library_imports_nothing_that_is_not_declared():
     declared = {Requirement(line).name for line in PROJECT["dependencies"]}
     declared |= {"PIL", "IPython", "traitlets"}  # the first two by their other names; traitlets is part of ipywidgets

@@ -113,9 +113,8 @@ def run(script, folder, **environment):
 
 
 NO_USERS = """
-import pwd
 def getpwuid(number): raise KeyError(number)
-pwd.getpwuid = getpwuid
+__import__("pwd").getpwuid = getpwuid
 """
 LOAD = """
 import vae_edu

@@ -1,6 +1,7 @@
 """Publishing: a wheel that holds everything and builds reproducibly, a light installation, a move by one command."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,11 +30,11 @@ def tracked():
 
 @pytest.fixture
 def copy(tmp_path):
-    """The tracked files as they are now, in a folder that is no repository."""
+    """The tracked files as they are now, in a folder that is no repository and has a space in its name."""
     for name in tracked():
-        (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / "copy" / name)
-    return tmp_path / "copy"
+        (tmp_path / "a copy" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "a copy" / name)
+    return tmp_path / "a copy"
 
 
 def wheel(source, target):
@@ -108,3 +109,45 @@ def test_an_address_that_is_none_changes_nothing(copy):
     assert {
         path: path.read_bytes() for path in copy.rglob("*") if path.is_file() and "__pycache__" not in str(path)
     } == before
+
+
+# How the README's commands without make are tried: in little time, and in no environment but this one.
+TRIED = {
+    "python -m venv .venv": ("python -m venv --without-pip .venv", ""),
+    'pip install -e ".[dev]"': ('pip install --dry-run --no-deps --no-build-isolation -e ".[dev]"', "vae-edu"),
+    "jupyter lab --notebook-dir=notebooks": ("jupyter lab --notebook-dir=notebooks --show-config", "'notebooks'"),
+    "pytest": ("pytest -n 0 tests/test_language.py notebooks/en/03_network.ipynb", "passed"),
+    "jupyter-book build book -W -n --keep-going": (None, ""),  # the fixture `site` runs it for every page
+}
+
+
+def test_the_course_can_be_set_up_without_make(copy):
+    """The README's commands for PowerShell, with the folder of programs written as Linux does."""
+    blocks = re.findall(r"```powershell\n(.*?)```", (copy / "README.md").read_text("utf-8"), re.S)
+    commands = [line.replace(".venv\\Scripts\\", "") for line in blocks[0].splitlines()]
+    assert len(blocks) == 2 and blocks[0] == blocks[1] and commands == list(TRIED)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for command, words in TRIED.values():
+        if command:
+            done = subprocess.run(command, shell=True, cwd=copy, env=environment, capture_output=True, encoding="utf-8")
+            assert done.returncode == 0 and words in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_no_program_needs_its_folder_to_be_the_working_one(copy, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    for command in (
+        ["address.py"],
+        ["build.py", "--check", "04_loss"],
+        ["absorb.py", copy / "notebooks/en/04_loss.ipynb"],
+    ):
+        program = [sys.executable, copy / "notebooks" / command[0], *command[1:]]
+        done = subprocess.run(program, cwd=tmp_path / "elsewhere", capture_output=True, encoding="utf-8")
+        assert "Error" not in done.stderr, done.stderr
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_no_module_of_unix_alone_is_imported():
+    for path in (ROOT / name for name in tracked() if name.endswith(".py")):
+        assert not re.search(
+            r"^ *(import|from) (fcntl|pwd|grp|resource|termios|pty|tty)\b", path.read_text("utf-8"), re.M
+        ), path
