@@ -14,11 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-<<<<<<< Updated upstream
 import torch
-=======
 from filelock import FileLock
->>>>>>> Stashed changes
 from playwright.sync_api import sync_playwright
 
 import vae_edu
