@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
+from PIL import Image
 from torch.utils.data import TensorDataset
 
 import vae_edu
@@ -45,6 +46,7 @@ def good_arguments():
         "compare": {"prediction": 1, "result": 2},
         "load_mnist": {"split": "test"},
         "load_fashion_mnist": {"split": "test"},
+        "load_images": {"source": [Image.fromarray((X[0, 0] * 255).byte().numpy())]},
         "load_kmnist": {"split": "test"},  # of which the tests have no sample: an OSError
         "one_of_each_digit": {"dataset": DIGITS},
         "export_explorer": {"model": model, "path": "explorer.safetensors", "codes": codes},

@@ -8,6 +8,7 @@ from .language import set_language
 from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
 from .losses import LossTerms, kl_divergence, reconstruction_loss, vae_loss
 from .models import MLPVAE, ConvVAE, VAEOutput, reparameterize
+from .pictures import load_images
 from .plotting import (
     plot_history,
     plot_images,

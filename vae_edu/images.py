@@ -93,8 +93,8 @@ CONTENT = [
     Fault(
         lambda x: x.shape[1] == 1 and x.shape[2:] != (28, 28),
         "torch.nn.functional.adaptive_avg_pool2d($x, 28)",
-        "大きさが 28x28 でない",
-        "its size is not 28x28",
+        "大きさが 28x28 でない (画像ファイルからなら vae_edu.load_images が MNIST のように整えます)",
+        "its size is not 28x28 (from files of pictures, vae_edu.load_images prepares it as MNIST is)",
     ),
     Fault(
         lambda x: not x.isfinite().all(),

@@ -17,6 +17,7 @@ import vae_edu
 HERE = Path(__file__).parent
 SITE = HERE.parents[1] / "book" / "_static"
 
+
 def make_sample(load=vae_edu.load_mnist, name="mnist", train=500, test=100):
     """The first images of each label, kept in the whole set's order, so that the sample starts as it does."""
     arrays = {}
