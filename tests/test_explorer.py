@@ -584,6 +584,27 @@ def test_a_model_of_one_dimension_is_explored(explorer):
     assert_decoded(explorer, model, [0.1])
 
 
+WRITTEN = """async (shown) => { // what is written on canvases from now on
+    window.written = new Set();
+    window.write ??= CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) { written.add(String(text)); write.call(this, text, ...place); };
+}"""
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_points_with_any_labels_are_shown_with_those_that_occur(explorer, latent_dim):
+    model, digits = model_of(latent_dim), torch.rand(78, 1, 28, 28)
+    letters = vae_edu.encode_dataset(model, TensorDataset(digits, torch.arange(78) % 26 + 101))
+    for codes, words in ((letters, {str(label) for label in range(101, 127)}), (letters._replace(labels=None), set())):
+        explorer.evaluate(WRITTEN)
+        name = f"{len(words)}.safetensors"
+        give(explorer, name, explorer_file(model, codes))
+        explorer.get_by_text(name).wait_for()
+        explorer.locator(".le-pad").click()
+        settled(explorer)
+        assert {word for word in explorer.evaluate("[...written]") if word.isdigit() and int(word) > 2} == words
+
+
 def test_a_file_can_be_dropped_anywhere_on_the_explorer(explorer):
     model = model_of(2, seed=3)
     left = explorer.evaluate(

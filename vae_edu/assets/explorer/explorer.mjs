@@ -595,24 +595,34 @@ const plane = (canvas) => canvas.width * (1 - MARGIN);
 const across = (canvas, x) => canvas.width - (1 - x / VIEW) / 2 * plane(canvas);
 const down = (canvas, y) => (1 - y / VIEW) / 2 * plane(canvas);
 
-/** The means in the colours of their digits, each digit written at its median. */
+const UNLABELLED = 255, MOST_LABELS = 62; // a label that stands for none; how many are written, and not only coloured
+
+/** The labels of a model's points in order, one row each where there is one dimension: the ten digits, or others that occur. */
+function labelsOf({ tensors: { labels } }) {
+  const found = [...new Set(labels)].filter((label) => label !== UNLABELLED).sort((a, b) => a - b);
+  return found.every((label) => label < COLOURS.length) ? [...COLOURS.keys()] : found;
+}
+
+/** The means in the colours of their labels, each label written at its median. */
 function drawPoints(canvas, model, [first, second], { paper }) {
   const { d, tensors: { points, labels } } = model, context = canvas.getContext("2d"), size = canvas.width / 200;
-  const height = (i) => (second === undefined ? (labels[i] - 4.5) / 2 : points[i * d + second]); // one dimension: a row a digit
+  const shown = labelsOf(model), colourOf = (label) => COLOURS[shown.indexOf(label) % COLOURS.length] ?? "#7f7f7f";
+  const row = (label) => (shown.includes(label) ? 5 * ((shown.indexOf(label) + 0.5) / shown.length - 0.5) : 0);
+  const height = (i) => (second === undefined ? row(labels[i]) : points[i * d + second]);
   context.save();
   context.rect(across(canvas, -VIEW), 0, plane(canvas), plane(canvas));
   context.clip(); // some images lie outside
   context.globalAlpha = 0.7;
   labels.forEach((label, i) => {
-    context.fillStyle = COLOURS[label % 10];
+    context.fillStyle = colourOf(label);
     context.fillRect(across(canvas, points[i * d + first]) - size / 2, down(canvas, height(i)) - size / 2, size, size);
   });
   context.restore();
-  COLOURS.forEach((colour, digit) => {
-    const y = second === undefined ? (digit - 4.5) / 2 : median(model, digit, second);
-    const x = median(model, digit, first);
-    if (x !== undefined) write(canvas, digit, across(canvas, x), down(canvas, y), { size: 22, colour, paper, weight: "bold" });
-  });
+  for (const label of shown.length > MOST_LABELS ? [] : shown) {
+    const y = second === undefined ? row(label) : median(model, label, second), colour = colourOf(label);
+    const x = median(model, label, first);
+    if (x !== undefined) write(canvas, label, across(canvas, x), down(canvas, y), { size: 22, colour, paper, weight: "bold" });
+  }
 }
 
 /** A row of the map, counted from the top: images decoded at equal steps, each centred on its point. */
