@@ -157,7 +157,9 @@ def tab(open_tab):
 
 def pytest_terminal_summary(terminalreporter):
     """What the tests ran on, so that a failure elsewhere can be placed."""
-    chromium = CHROMIUM and subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
+    chromium = (
+        CHROMIUM and subprocess.run([CHROMIUM, "--version"], capture_output=True, encoding="utf-8", check=False).stdout
+    )
     switches = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if re.match("ATEN_|ONEDNN_|OMP_", name)]
     ran_on = {
         "processor": f"{processor()}, {os.cpu_count()} cores; torch uses {torch.backends.cpu.get_cpu_capability()}",

@@ -46,7 +46,7 @@ def plain_weights():
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_processes_that_share_a_batch_train_as_one_does(script, plain_weights, processes, tmp_path):
-    (tmp_path / "train.py").write_text(script)
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     cpu = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     subprocess.run([*torchrun, tmp_path / "train.py", tmp_path / "model.pt"], check=True, env=cpu)

@@ -18,7 +18,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data import TensorDataset
 
 import vae_edu
-from vae_edu import ConvVAE, saving, training
+from vae_edu import ConvVAE, evaluation, saving
+from vae_edu.models import device_of
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_the_gpu_is_taken_whoever_made_it(monkeypatch, cuda, mps):
 def test_on_an_apple_gpu_evaluate_draws_seeded_numbers_and_gives_the_others_back(apple):
     before, drawn = apple.get_state(), []
     for _ in range(2):
-        with training._seeded(3, torch.device("mps")):
+        with evaluation._seeded(3, torch.device("mps")):
             drawn.append(torch.rand(4, generator=apple))
         assert torch.equal(apple.get_state(), before)
     assert torch.equal(*drawn) and torch.equal(drawn[0], torch.rand(4, generator=torch.Generator().manual_seed(3)))
@@ -85,7 +86,7 @@ USES = {
     "evaluate": lambda model, digits: vae_edu.evaluate(model, digits, batch_size=2),
     "encode": lambda model, digits: vae_edu.encode_dataset(model, digits).mu.tolist(),
     "decode": lambda model, digits: (
-        model.decode(vae_edu.latent_grid(3, 2, "quantile").view(-1, 2).to(training.device_of(model))).tolist()
+        model.decode(vae_edu.latent_grid(3, 2, "quantile").view(-1, 2).to(device_of(model))).tolist()
     ),
 }  # fmt: skip
 
@@ -93,7 +94,7 @@ USES = {
 @pytest.mark.parametrize("use", USES)
 def test_no_float64_is_asked_of_a_gpu(monkeypatch, use):
     """Shapes and types alone are computed, so each use ends where it reads its numbers."""
-    monkeypatch.setattr(training, "_seeded", lambda seed, device: torch.no_grad())
+    monkeypatch.setattr(evaluation, "_seeded", lambda seed, device: torch.no_grad())
     with FakeTensorMode(), NoDouble():
         with torch.device("cuda"):
             model, digits = ConvVAE(), TensorDataset(torch.rand(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64))

@@ -137,8 +137,8 @@ def test_what_was_done_is_said_and_what_could_not_be_read_is_named(tmp_path, cap
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x20ftypheic")
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "dark0.jpg").read_bytes()[:300])
     save(tmp_path, "empty.png", picture(np.ones((60, 60))))
-    (tmp_path / "notes.txt").write_text("my digits")
-    (tmp_path / "web.png").write_text("<html>")
+    (tmp_path / "notes.txt").write_text("my digits", encoding="utf-8")
+    (tmp_path / "web.png").write_text("<html>", encoding="utf-8")
     save(tmp_path, ".hidden/b.png")
     assert len(vae_edu.load_images(str(tmp_path))) == 4
     said = capsys.readouterr().out
