@@ -27,10 +27,10 @@ BROUGHT = {
     "0 to 255, float32": (X * 255, "0 から 255", "0 to 255", 1e-6),
     "0 to 255, float64": (X.double() * 255, "0 から 255", "0 to 255", 1e-6),
     "0 to 255, float16": (X.half() * 255, "0 から 255", "0 to 255", 1e-3),  # 11 bits of precision
-    "0 to 255, uint8": ((X * 255).byte(), "小数でない", "no floating-point", 1 / 255),  # cut to whole numbers
-    "0 to 255, int64": ((X * 255).long(), "小数でない", "no floating-point", 1 / 255),
-    "0 and 1, bool": (X > 0.5, "小数でない", "no floating-point", 0.51),
-    "0 and 1, uint8": ((X > 0.5).byte(), "小数でない", "no floating-point", 0.51),
+    "0 to 255, uint8": ((X * 255).byte(), "浮動小数点数でない", "no floating-point", 1 / 255),  # cut to whole numbers
+    "0 to 255, int64": ((X * 255).long(), "浮動小数点数でない", "no floating-point", 1 / 255),
+    "0 and 1, bool": (X > 0.5, "浮動小数点数でない", "no floating-point", 0.51),
+    "0 and 1, uint8": ((X > 0.5).byte(), "浮動小数点数でない", "no floating-point", 0.51),
     "0 to 65535": (X * 65535, "16 ビット", "16 bits", 1e-6),
     "0 to 16": (X * 16, "0 から 16", "0 to 16", 1e-6),
     "a little outside": (X * 1.02, "はみ出し", "a little outside", 0.021),

@@ -110,7 +110,7 @@ def _read(collection, folder, split):
 
 def bundled(split, collection=MNIST):
     """The bundled sample: as many images of each label, in the order of the whole set."""
-    with resources.as_file(ASSETS / f"{collection.source}_sample.npz") as path, np.load(path) as arrays:
+    with resources.as_file(ASSETS / collection.sample) as path, np.load(path) as arrays:
         images = torch.from_numpy(arrays[f"{split}_images"])[:, None].float().div_(255)
         labels = torch.from_numpy(arrays[f"{split}_labels"]).long()
     dataset = TensorDataset(images, labels)
@@ -120,7 +120,7 @@ def bundled(split, collection=MNIST):
 
 def _sample(collection, split, reason=""):
     """The bundled sample, and a sentence that says what it is, after the reason for it if there is one."""
-    if not (ASSETS / f"{collection.source}_sample.npz").is_file():
+    if collection.sample is None:
         raise _no_sample(collection, reason)
     if reason:
         print(reason, tr(ja="代わりに同梱のサンプルを使います。", en="The bundled sample is used instead."))

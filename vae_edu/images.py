@@ -44,7 +44,12 @@ def _flat(x):
 
 # From the outside in: a fault is judged once those before it are mended, and those of CONTENT once there are 4 dimensions.
 LAYOUT = [
-    Fault(lambda x: x.dtype not in FLOATS, "$x.float()", "数が小数でない", "its numbers are no floating-point numbers"),
+    Fault(
+        lambda x: x.dtype not in FLOATS,
+        "$x.float()",
+        "値の型が浮動小数点数でない",
+        "its numbers are no floating-point numbers",
+    ),
     Fault(
         _shape(lambda s: len(s) < 3 and s[-1] == 785),
         "$x[..., 1:]",

@@ -26,6 +26,7 @@ class Collection:
     folder: str  # its name in torchvision.datasets, and of the folder that holds raw/
     source: str  # what load gives as `source`
     loader: str
+    sample: str | None  # the file in assets/
     md5: dict  # of every file as it is kept
 
 
@@ -34,6 +35,7 @@ MNIST = Collection(
     folder="MNIST",
     source="mnist",
     loader="load_mnist",
+    sample="mnist_sample.npz",
     md5={
         "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
         "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -46,6 +48,7 @@ FASHION = Collection(
     folder="FashionMNIST",
     source="fashion_mnist",
     loader="load_fashion_mnist",
+    sample="fashion_mnist_sample.npz",
     md5={
         "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
         "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
@@ -58,6 +61,7 @@ KMNIST = Collection(
     folder="KMNIST",
     source="kmnist",
     loader="load_kmnist",
+    sample=None,
     md5={  # known of the packed files only
         "train-images-idx3-ubyte.gz": "bdb82020997e1d708af4cf47b453dcf7",
         "train-labels-idx1-ubyte.gz": "e144d726b3acfaa3e44228e80efcd344",
