@@ -238,6 +238,8 @@ UNKNOWN = [
     ("kl_divergence", lambda m, v: EXERCISES["kl_divergence"].reference(m, v) * (1 + 1e-3 * len(m)), "value is wrong"),
     ("kl_divergence", lambda m, v: m, "wrong shape (inputs: ["),
     ("kl_divergence", lambda m, v: torch.full((), math.inf), "inf or nan"),
+    ("reconstruction_loss", lambda a, x: (a - 9).sqrt().sum(), "inf or nan"),
+    ("reconstruction_loss", lambda a, x: a.abs().sum() / 0, "inf or nan"),
     (
         "reparameterize",
         lambda m, v: m[0],
@@ -441,6 +443,7 @@ def own_pass(model, x, draw):
 
 DRAWS = [
     torch.randn_like,
+    lambda mu: [torch.rand(1), torch.randn_like(mu)][1],  # not the first random number
     lambda mu: torch.randn(mu.shape),
     lambda mu: torch.randn(*mu.size(), dtype=mu.dtype),
     lambda mu: torch.empty_like(mu).normal_(),

@@ -48,12 +48,12 @@ RATIO_MISTAKES = [
         lambda height, width, latent_dim: height / latent_dim,
         ja=(
             "画像の縦だけを数えています。",
-            "28 × 28 の画像には 28 個ではなく 784 個の数があります。",
+            "28 × 28 の画像の画素は、28 個ではなく 784 個です。",
             "height に width を掛けてください。",
         ),
         en=(
             "Only the height of the image is counted.",
-            "An image of 28 × 28 holds 784 numbers, not 28.",
+            "An image of 28 × 28 has 784 pixels, not 28.",
             "Multiply height by width.",
         ),
     ),
@@ -108,12 +108,12 @@ RATIO_MISTAKES = [
         ja=(
             "結果を整数に丸めています。",
             "圧縮比は整数とは限りません。丸めると、違う圧縮が同じ強さに見えることがあります。",
-            "// や round ではなく / を使ってください。",
+            "//、int、round などを使わず、/ の結果をそのまま返してください。",
         ),
         en=(
             "The result is rounded to a whole number.",
             "A ratio need not be whole; rounded, different compressions can look equally strong.",
-            "Use / instead of // or round.",
+            "Return the result of / as it is, without //, int or round.",
         ),
     ),
     Mistake(
@@ -168,14 +168,14 @@ DECODE_MISTAKES = [
         "logits",
         lambda model, z1, z2: model.decode_logits(torch.tensor([[z1, z2]])),
         ja=(
-            "返った値が 0 から 1 までの明るさになっていません (decode_logits を使っています)。",
+            "返った値が 0 から 1 までの明るさではなく、ロジットになっています。",
             "ロジットはシグモイド関数を通す前の値で、そのままでは画像として見られません。",
-            "model.decode を使ってください。",
+            "decode_logits などではなく、model.decode を使ってください。",
         ),
         en=(
-            "The values are no grey values between 0 and 1: this is decode_logits.",
+            "The values are no grey values between 0 and 1: they are logits.",
             "Logits are what the sigmoid is applied to; they cannot be shown as an image.",
-            "Use model.decode.",
+            "Use model.decode, which applies the sigmoid.",
         ),
     ),
     Mistake(

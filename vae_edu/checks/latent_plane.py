@@ -324,12 +324,12 @@ NEAREST_MISTAKES = [
         lambda mu, labels, z: labels[(mu - z).sum(dim=1).argmin()],
         ja=(
             "差をそのまま足していて、距離になっていません。",
-            "負の差が大きいほど小さな値になるので、左下の端の画像が選ばれます。",
+            "座標が小さいほど和も小さくなるので、z に近い画像ではなく、端の画像が選ばれます。",
             "差を 2 乗してから足してください。",
         ),
         en=(
             "The differences are added as they are; that is no distance.",
-            "The more negative they are the smaller the sum, so an image at the lower left is picked.",
+            "The smaller the coordinates, the smaller the sum: an image at the rim is picked, not one near z.",
             "Square the differences before adding.",
         ),
     ),
@@ -366,12 +366,12 @@ NEAREST_MISTAKES = [
         lambda mu, labels, z: labels[(mu - z).abs().sum(dim=1).argmin()],
         ja=(
             "差の絶対値を足した距離 (L1 距離) で比べています。",
-            "平面の上の普通の距離とは、最も近い点が違うことがあります。",
+            "普通の距離とは、最も近い点が違うことがあります。",
             "差を 2 乗してから足してください。",
         ),
         en=(
             "It compares sums of absolute differences (the L1 distance).",
-            "The nearest point by that distance is not always the nearest in the plane.",
+            "The nearest point by that distance is not always the nearest by the usual one.",
             "Square the differences before adding.",
         ),
     ),

@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from torch.distributions import Normal
 
 from ..losses import kl_divergence, reconstruction_loss
-from .measuring import Exercise, Mistake, cases, codes, gradients, no_gradient, pictures
+from .gradients import gradients, no_gradient
+from .measuring import Exercise, Mistake, cases, codes, pictures
 
 
 def _terms(mu, logvar):
@@ -580,6 +581,17 @@ def _loud():
     return 40 * torch.randn(2, 1, 28, 28), torch.rand(2, 1, 28, 28)
 
 
+def _sure():
+    """Images (2, 1, 28, 28) of 0 and 1, and logits that fit: even the product of all probabilities is no 0 in float32."""
+    x = torch.randint(2, (2, 1, 28, 28)).float()
+    return 6 * (x - 0.5), x
+
+
+def _between():
+    """Logits between 0 and 1, of which a log exists, and images (2, 1, 28, 28)."""
+    return torch.rand(2, 1, 28, 28), torch.rand(2, 1, 28, 28)
+
+
 def _wide():
     """mu and logvar (4, 3) of clouds with sigma > 1: the log of logvar exists."""
     return torch.randn(4, 3), torch.rand(4, 3) + 0.5
@@ -602,7 +614,7 @@ EXERCISES = {
     "reconstruction_loss": Exercise(
         reconstruction_loss,
         (
-            cases(pictures(3), pictures(5), pictures(1)),
+            cases(pictures(3), pictures(5), pictures(1), _sure, _between),
             cases(_loud),
             gradients(pictures(3), ("x_logits", None)),
         ),

@@ -109,12 +109,12 @@ BATCH_MISTAKES = [
         "len",
         lambda n_images, batch_size: -(-len(n_images) // batch_size),
         ja=(
-            "1 つ目の引数は画像のテンソルではなく、画像の枚数を表す整数です。",
+            "引数はどちらも整数で、画像のテンソルではありません。",
             "整数に len を使うと、エラーになります。",
             "len を使わず、そのまま割り算に使ってください。",
         ),
         en=(
-            "The first argument is not the tensor of images but their number.",
+            "Both arguments are whole numbers; neither is a tensor of images.",
             "len of a whole number raises an error.",
             "Divide by batch_size without len.",
         ),

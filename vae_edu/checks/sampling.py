@@ -5,7 +5,8 @@ from torch.distributions import Normal
 
 from ..language import tr
 from ..models import reparameterize
-from .measuring import Exercise, Mistake, Part, call, cases, numbers, reached, seed, tensor
+from .gradients import reached
+from .measuring import Exercise, Mistake, Part, call, cases, numbers, seed, tensor
 
 CALLS, IMAGES, DIMENSIONS = 4000, 8, 3
 CHANCE = 0.06  # four standard errors and more of every Part of noise_parts, for the difference of two
@@ -404,13 +405,13 @@ SIGMA_MISTAKES = [
         "doubled",
         lambda logvar: (2 * logvar).exp(),
         ja=(
-            "logvar を半分ではなく 2 倍にしています。",
-            "exp(2 × logvar) は分散の 2 乗 σ⁴ です。",
+            "exp(2 × logvar)、つまり分散の 2 乗 σ⁴ を返しています。",
+            "標準偏差は分散の平方根です。2 乗ではありません。",
             "exp(0.5 × logvar) としてください。",
         ),
         en=(
-            "logvar is doubled instead of halved.",
-            "exp(2 × logvar) is the square of the variance, σ⁴.",
+            "It returns exp(2 × logvar), the square of the variance, σ⁴.",
+            "The standard deviation is the square root of the variance, not its square.",
             "Write exp(0.5 × logvar).",
         ),
     ),
@@ -420,12 +421,12 @@ SIGMA_MISTAKES = [
         ja=(
             "指数の符号が逆で、1/σ になっています。",
             "広い雲が狭く、狭い雲が広くなります。",
-            "exp の中の負号を取ってください。",
+            "負号や割り算を取って、exp(0.5 × logvar) をそのまま返してください。",
         ),
         en=(
             "The sign of the exponent is reversed: this is 1/σ.",
             "Wide clouds would become narrow and narrow ones wide.",
-            "Remove the minus inside exp.",
+            "Return exp(0.5 × logvar) itself, without a minus or a division.",
         ),
     ),
 ]

@@ -53,12 +53,12 @@ CONV_MISTAKES = [
         lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1,
         ja=(
             "パディングを片側だけ数えています。",
-            "padding は左右 (上下) の両方に付きます。片側だけでは 1 画素ずれることがあります。",
+            "padding は左右 (上下) の両方に付きます。片側だけでは、大きさが合わなくなることがあります。",
             "padding を 2 倍してください。",
         ),
         en=(
             "The padding is counted on one side only.",
-            "It is added on both sides; with one the size can be off by a pixel.",
+            "It is added on both sides; with one only, the size can be wrong.",
             "Multiply padding by 2.",
         ),
     ),

@@ -91,12 +91,12 @@ SPEED_MISTAKES = [
         ja=(
             "いちばん短い回だけを使っています。",
             "運よく速かった 1 回は、いつもの速さより速く見えます。",
-            "seconds.min() の代わりに seconds.median() を使ってください。",
+            "いちばん短い秒数ではなく、seconds.median() で割ってください。",
         ),
         en=(
             "It takes the fastest round only.",
             "One lucky round looks faster than the usual speed.",
-            "Use seconds.median() instead of seconds.min().",
+            "Divide by seconds.median(), not by the shortest time.",
         ),
     ),
     Mistake(

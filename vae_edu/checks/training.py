@@ -415,12 +415,12 @@ TEST_MISTAKES = [
         ),
         ja=(
             "雑音を加えず、z = mu で測っています。",
-            "雲から z を引かない値は変分下限ではありません。損失が実際より小さく見えます。",
+            "雲から z を引かない値は変分下限ではありません。損失はたいてい、実際より小さく見えます。",
             "model(x) の出力をそのまま vae_loss に渡してください。",
         ),
         en=(
             "It measures at z = mu, without noise.",
-            "Without a draw from the cloud this is not the ELBO, and the loss looks better than it is.",
+            "Without a draw from the cloud this is not the ELBO, and the loss usually looks better than it is.",
             "Pass the output of model(x) to vae_loss as it is.",
         ),
     ),
