@@ -377,6 +377,8 @@ WRONG = {
         ("sigmoid twice", "value", lambda model, z1, z2: torch.sigmoid(model.decode(torch.tensor([[z1, z2]])))),
     ],
     "number_of_batches": [
+        ("a single image left over is lost", "value", lambda n, b: (n + b - 2) // b),
+        ("a few images left over are lost", "value", lambda n, b: int(n / b + 0.99)),
         ("floor", "floor", lambda n_images, batch_size: n_images // batch_size),
         ("one more", "one_more", lambda n_images, batch_size: n_images // batch_size + 1),
         ("round", "nearest", lambda n_images, batch_size: round(n_images / batch_size)),
@@ -670,6 +672,11 @@ WRONG = {
         ("array", "type", lambda number, latent_dim: np.random.randn(number, latent_dim)),
     ],
     "bernoulli_sample": [
+        (
+            "four dimensions are taken for granted",
+            "error",
+            lambda p: (torch.rand(*p.shape[:3], p.shape[3]) < p).float(),
+        ),
         ("threshold", "threshold", lambda x_hat: (x_hat > 0.5).float()),
         ("threshold", "threshold", lambda x_hat: x_hat.round()),
         ("inverted", "inverted", lambda x_hat: (torch.rand_like(x_hat) > x_hat).float()),

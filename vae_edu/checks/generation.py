@@ -28,7 +28,7 @@ def draws(function):
 def coins(function):
     """Measure a source of black-and-white images by what many of them have in common."""
     seed()
-    few, x_hat = torch.rand(2, 1, 3, 4), torch.rand(3, 1, 4, 5)
+    few, x_hat = torch.rand(2, 3), torch.rand(3, 1, 4, 5)  # of any shape
     x_hat[0, 0, 0, :2] = torch.tensor([0.0, 1.0])  # never white, and always
     shape = Part(as_text([few]), torch.zeros(tensor(call(function, few)).shape))
     if shape.value.shape != few.shape:

@@ -270,7 +270,7 @@ ERROR_MISTAKES = [
 EXERCISES = {
     "number_of_batches": Exercise(
         number_of_batches,
-        (cases(given(60_000, 128), given(1_000, 100), given(5_000, 128), given(130, 64), given(30, 70)),),
+        (cases(*map(given, (60_000, 1_000, 5_000, 130, 30, 1_281), (128, 100, 128, 64, 70, 128))),),
         BATCH_MISTAKES,
     ),
     "squared_error": Exercise(squared_error, (cases(_pairs(3), _pairs(5), _pairs(1)),), ERROR_MISTAKES),
