@@ -600,7 +600,11 @@ WRONG = {
             torch.no_grad()(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1).mean()),
         ),
         ("item", "gradient", lambda mu, logvar: 0.5 * (mu.detach() ** 2 + logvar.exp() - 1 - logvar).sum(1).mean()),
-        ("two dimensions", "no_half", lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean() * 2),
+        (
+            "two dimensions",
+            "no_half_and_reduction",
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean() * 2,
+        ),
         ("first two", "value", lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar)[:, :2].sum(1).mean()),
         (
             "free bits",

@@ -245,7 +245,11 @@ UNKNOWN = [
         lambda m, v: m[0],
         "wrong shape (mu and logvar of shape (3, 4)): it must be (3, 4), but it is (4,)",
     ),
-    ("reparameterize", lambda m, v: m + 1.3 * torch.randn_like(m) * (v / 2).exp(), "it must be 1, but it is 1.3"),
+    (
+        "reparameterize",
+        lambda m, v: m + 1.3 * torch.randn_like(m) * (v / 2).exp(),
+        "the standard deviation of (z − μ) / σ; the element that differs most): it must be 1",
+    ),
     ("sample_prior", lambda n, d: torch.randn(d, n), "wrong shape (inputs: 3, 4): it must be (3, 4), but it is (4, 3)"),
     ("bernoulli_sample", lambda x_hat: x_hat.flatten(), "wrong shape"),
     (

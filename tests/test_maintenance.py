@@ -26,7 +26,7 @@ class Collected:
     """A plugin of pytest that keeps the names of the tests that it finds, without their parameters."""
 
     def pytest_collection_finish(self, session):
-        self.tests = Counter(item.nodeid.split("/")[-1].split("[")[0] for item in session.items)
+        self.tests = Counter(item.nodeid.split("[")[0].split("/")[-1] for item in session.items)
 
 
 def test_every_promise_is_tried(capsys):

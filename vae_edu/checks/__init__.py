@@ -191,6 +191,8 @@ def _factor(pairs):
     if any(a.value.shape != b.value.shape or b.tolerance > TOLERANCE for a, b in pairs):
         return None
     given, expected = (torch.cat([part.value.flatten() for part in parts]) for parts in zip(*pairs, strict=True))
+    if len(given) < 2:  # any number is some factor of another
+        return None
     ratio = (given @ expected / (expected @ expected)).item()
     if abs(ratio) <= TOLERANCE or not torch.allclose(given, ratio * expected, rtol=TOLERANCE, atol=TOLERANCE):
         return None

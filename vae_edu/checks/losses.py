@@ -45,7 +45,7 @@ KL_MISTAKES = [
     ),
     Mistake(
         "no_half",
-        _every_reduction(lambda mu, logvar: 2 * _terms(mu, logvar)),
+        _kl(lambda mu, logvar: 2 * _terms(mu, logvar)),
         ja=(
             "1/2 が抜けているか、2 を掛けて打ち消しています。",
             "KL が実際の 2 倍になり、nat として読めません。KL の重みを 2 倍にして学習したのと同じです。",
@@ -55,6 +55,20 @@ KL_MISTAKES = [
             "The 1/2 is missing, or a factor 2 undoes it.",
             "The value is twice the KL and no longer in nats; you would train with twice the weight on the KL.",
             "Multiply the sum of all four terms by 0.5, and by nothing else.",
+        ),
+    ),
+    Mistake(
+        "no_half_and_reduction",
+        _every_reduction(lambda mu, logvar: 2 * _terms(mu, logvar))[1:],
+        ja=(
+            "1/2 が抜けているか打ち消されていて、足し方も違います。",
+            "潜在次元を足す代わりに平均したり、バッチで割らなかったりすると、次元数や枚数によって正しい値の何倍にもなります。たまたま合う次元数もあります。",
+            "4 つの項の和の全体に 0.5 を 1 回だけ掛け、.sum(dim=1).mean() のように次元は足し、バッチは平均してください。",
+        ),
+        en=(
+            "The 1/2 is missing or undone, and the elements are not summed and averaged as they should be.",
+            "A mean over latent dimensions, or a sum over the batch, is off by a factor that depends on their number; for some number it happens to fit.",
+            "Multiply the sum of all four terms by 0.5 once, sum over dimensions and average over the batch, as .sum(dim=1).mean() does.",
         ),
     ),
     Mistake(
@@ -403,13 +417,13 @@ RECONSTRUCTION_MISTAKES = [
         ),
         ja=(
             "普通のロジットでは合いますが、大きなロジットで inf になるか、100 で頭打ちになります。",
-            "先に確率を求めると、0 や 1 に丸められた確率の対数を取ることになります。損失が inf になれば学習は終わりです。",
-            "確率に直さず、F.binary_cross_entropy_with_logits に x_logits を渡してください。",
+            "大きなロジットでは、シグモイドは 0 や 1 に丸められ、exp は inf になります。損失が inf になれば学習は終わりです。",
+            "sigmoid や exp を自分で計算せず、F.binary_cross_entropy_with_logits に x_logits を渡してください。",
         ),
         en=(
             "It is right for ordinary logits, but for large ones it becomes inf or stops at 100.",
-            "With the probability first, you take the log of a probability rounded to 0 or 1; an infinite loss ends the training.",
-            "Give x_logits to F.binary_cross_entropy_with_logits instead of going through probabilities.",
+            "For large logits a sigmoid is rounded to 0 or 1, and exp becomes inf; an infinite loss ends the training.",
+            "Give x_logits to F.binary_cross_entropy_with_logits instead of computing sigmoid or exp yourself.",
         ),
     ),
     Mistake(

@@ -8,7 +8,9 @@ from ..models import reparameterize
 from .gradients import reached
 from .measuring import Exercise, Mistake, Part, call, cases, numbers, seed, tensor
 
-CALLS, IMAGES, DIMENSIONS = 4000, 8, 3
+CALLS = 4000
+IMAGES = 5  # few, or noise that was standardised over the batch looks like any other
+DIMENSIONS = 4  # in 3, the points of a sphere have uniform coordinates
 CHANCE = 0.06  # four standard errors and more of every Part of noise_parts, for the difference of two
 TAILS = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 
@@ -305,12 +307,12 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: torch.normal(mu, (0.5 * logvar).exp()).detach(),
         ja=(
             "点の分布は正しいのですが、mu と logvar に勾配が届きません。",
-            "torch.normal や sample()、detach()、item()、tolist() は計算の記録を残さないので、z を通る再構築誤差の勾配がエンコーダに届きません。",
+            "torch.normal の勾配は 0 で、sample()、detach()、item()、tolist() は計算の記録を残しません。再構築誤差の勾配が、z を通ってエンコーダに届かなくなります。",
             "乱数は torch.randn_like だけで引き、mu + 雑音 × σ と計算してください。",
         ),
         en=(
             "The points are distributed as they should be, but no gradient reaches mu and logvar.",
-            "torch.normal, sample(), detach(), item() and tolist() leave no record of the computation, so the reconstruction error sends the encoder no gradient through z.",
+            "The gradient of torch.normal is 0, and sample(), detach(), item() and tolist() leave no record of the computation: the reconstruction error sends the encoder no gradient through z.",
             "Draw only torch.randn_like at random, then compute mu + noise × σ.",
         ),
     ),

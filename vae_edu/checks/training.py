@@ -76,8 +76,8 @@ def _steps(function):
 def steps(function):
     """Measure a training step by how it moves the weights of two models, three times in a row."""
     said = tr(
-        ja="重みの動きが、損失 total の勾配による 1 回の更新と違います。",
-        en="The weights do not move as in one step along the gradient of the loss, total.",
+        ja="重みの動きが、渡された optimizer に損失 total の勾配で 1 回更新させたときと違います。",
+        en="The weights do not move as the given optimizer moves them in one step, with the gradient of the loss, total.",
     )
     idle = tr(ja="計算した勾配が使われていません。", en="Gradients were computed but not used.")
     return [
