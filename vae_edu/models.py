@@ -90,7 +90,7 @@ class MLPVAE(nn.Module):
     """The same VAE of fully connected layers, 784-512-256-latent_dim and back; 1,068,820 parameters at latent_dim=2.
 
     It has 12 times the parameters of ConvVAE, but a quarter of its multiplications. Half of its units would soon be dead
-    with ReLU, and a CPU slow: Adam's averages of their gradients, which are 0, decay to numbers below 1e-38.
+    with ReLU, and some CPUs slow: Adam's averages of their gradients, which are 0, decay to numbers below 1e-38.
 
     Raises:
         ValueError: latent_dim is not a whole number from 1 to 1,000.
