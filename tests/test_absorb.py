@@ -394,7 +394,6 @@ LEFT = {
     "a cell of a lesson": ("end", "$", '\n\n+++ {"lang": "ja", "label": "x"}\n\nx', "the lesson cannot hold it"),
     "a fence left open": ("picture", "$", "\n\n```python\nx", "the lesson cannot hold it"),
     "a fence in code": ("sum", "1 \\+ 1", '"""\n```\n"""', "the lesson cannot hold it"),
-    "the builder's word": ("sum", "1 \\+ 1", "LANGUAGE = 1", "the lesson cannot hold it"),
     "a magic": ("sum", "1 \\+ 1", "!ls", "the builder reads plain Python only"),
     "half a line": ("sum", "1 \\+ 1", "x = (1", "the builder reads plain Python only"),
     "an open text": ("sum", "1 \\+ 1", 'x = """1', "the builder reads plain Python only"),

@@ -140,7 +140,7 @@ def test_what_was_done_is_said_and_what_could_not_be_read_is_named(tmp_path, cap
     (tmp_path / "notes.txt").write_text("my digits", encoding="utf-8")
     (tmp_path / "web.png").write_text("<html>", encoding="utf-8")
     save(tmp_path, ".hidden/b.png")
-    (tmp_path / "._light0.png").write_text("what macOS puts beside a file")
+    (tmp_path / "._light0.png").write_text("what macOS puts beside a file", "utf-8")
     assert len(vae_edu.load_images(str(tmp_path))) == 4
     said = capsys.readouterr().out
     assert all(word in said for word in SAID[lang]) and said.count("\n") == 1, said
