@@ -1,7 +1,6 @@
 """saving: models survive the disk, and runs their session; a file of another kind is named."""
 
 import errno
-import io
 import multiprocessing
 import os
 import pickle
@@ -13,6 +12,7 @@ from torch.utils.data import TensorDataset
 
 import vae_edu
 from vae_edu import MLPVAE, ConvVAE, saving, training
+from vae_edu.saving import packed
 
 # Nats per image that the pretrained models must not exceed on MNIST's 10,000 test images.
 PRETRAINED = {"conv_vae_2d": 153.5, "mlp_vae_2d": 138.0}
@@ -40,13 +40,7 @@ class Hostile:
         return (print, ("executed",))
 
 
-def torch_bytes(content):
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
-
-
-HOSTILE = {"hostile": pickle.dumps(Hostile()), "hostile archive": torch_bytes({"fc_mu.bias": Hostile()})}
+HOSTILE = {"hostile": pickle.dumps(Hostile()), "hostile archive": packed({"fc_mu.bias": Hostile()})}
 
 
 @pytest.mark.parametrize("content", HOSTILE)
@@ -238,10 +232,10 @@ def test_a_checkpoint_of_another_model_or_data_set_is_refused(few, tmp_path, tol
 NOT_A_RUN = HOSTILE | {
     "text": b"no weights",
     "empty": b"",
-    "cut off": torch_bytes(ConvVAE().state_dict())[:5000],
-    "a list": torch_bytes([1, 2]),
-    "weights of save": torch_bytes(ConvVAE().state_dict()),
-    "of a later version": torch_bytes({"format": "vae-edu checkpoint 2"}),
+    "cut off": packed(ConvVAE().state_dict())[:5000],
+    "a list": packed([1, 2]),
+    "weights of save": packed(ConvVAE().state_dict()),
+    "of a later version": packed({"format": "vae-edu checkpoint 2"}),
 }
 
 

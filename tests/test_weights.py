@@ -14,13 +14,8 @@ from torch import nn
 
 import vae_edu
 from vae_edu import MLPVAE, ConvVAE
+from vae_edu.saving import packed
 from vae_edu.weights import pack, unpack
-
-
-def torch_bytes(content):
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
 
 
 def zipped(name):
@@ -107,7 +102,7 @@ class Deep(nn.Module):
 # A file's content, and what its message names in each language.
 REFUSED = {
     "a whole model": (pickle.dumps(ConvVAE()), ["state_dict()"], "Python オブジェクト", "whole model"),
-    "a whole model, zipped": (torch_bytes(ConvVAE()), ["state_dict()"], "Python オブジェクト", "whole model"),
+    "a whole model, zipped": (packed(ConvVAE()), ["state_dict()"], "Python オブジェクト", "whole model"),
     "a web page": (b"<!DOCTYPE html><html><title>model.pt</title>", [], "ウェブページ", "web page"),
     "a page without doctype": (b"\n  <HTML><body>404", [], "ウェブページ", "web page"),
     "a pointer of Git LFS": (
@@ -118,31 +113,31 @@ REFUSED = {
     ),
     "a zip of something else": (zipped("photo.png"), [], "別の zip", "zip of something else"),
     "an empty file": (b"", [], "空です", "empty"),
-    "half a file": (torch_bytes(ConvVAE().state_dict())[:5000], [], "途中で切れた", "cut off"),
+    "half a file": (packed(ConvVAE().state_dict())[:5000], [], "途中で切れた", "cut off"),
     "half a safetensors file": (pack(ConvVAE().state_dict())[:5000], [], "途中で切れた", "cut off"),
     "a text": (b"no weights at all", [], "別の種類", "another kind"),
     "another VAE": (
-        torch_bytes(Deep().state_dict()),
+        packed(Deep().state_dict()),
         ["encoder.1.weight", "(400, 784)", "(512, 784)"],
         "層が違います",
         "differ",
     ),
     "a missing layer": (
-        torch_bytes({name: w for name, w in state_with().items() if "logvar" not in name}),
+        packed({name: w for name, w in state_with().items() if "logvar" not in name}),
         ["fc_logvar.weight"],
         "がない",
         "is missing",
     ),
-    "a layer too many": (torch_bytes(state_with(extra=torch.ones(1))), ["extra"], "余分", "not expected"),
-    "a number for a layer": (torch_bytes(state_with(**{"fc_mu.bias": 1.0})), ["fc_mu.bias"], "層が違います", "differ"),
+    "a layer too many": (packed(state_with(extra=torch.ones(1))), ["extra"], "余分", "not expected"),
+    "a number for a layer": (packed(state_with(**{"fc_mu.bias": 1.0})), ["fc_mu.bias"], "層が違います", "differ"),
     "another network": (
-        torch_bytes(nn.Linear(2, 2).state_dict()),
+        packed(nn.Linear(2, 2).state_dict()),
         ["weight", "bias"],
         "別のネットワーク",
         "another network",
     ),
-    "a tensor": (torch_bytes(torch.ones(3)), ["Tensor", "state_dict()"], "重みではなく", "no weights"),
-    "a list": (torch_bytes([1, 2]), ["list"], "重みではなく", "no weights"),
+    "a tensor": (packed(torch.ones(3)), ["Tensor", "state_dict()"], "重みではなく", "no weights"),
+    "a list": (packed([1, 2]), ["list"], "重みではなく", "no weights"),
 }
 
 
