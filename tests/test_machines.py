@@ -221,7 +221,7 @@ sys.modules["vae_edu"] = None  # it cannot be imported
 InteractiveShell.instance().run_cell(sys.stdin.read())
 """
 IN_THE_WAY = {  # what PATH is, and what lies where GitHub should
-    "git": ("nowhere", None, {"ja": "git がありません", "en": "git is missing"}),
+    "git": ("shell", None, {"ja": "git がありません", "en": "git is missing"}),
     "network": (None, "nowhere", {"ja": "GitHub につながりません", "en": "GitHub is out of reach"}),
     "pip": (None, "empty", {"ja": "pip が失敗しました", "en": "pip failed"}),
 }
@@ -232,8 +232,11 @@ IN_THE_WAY = {  # what PATH is, and what lies where GitHub should
 def test_the_set_up_cell_says_at_last_what_is_in_the_way(tmp_path, cause, lang):
     path, repository, words = IN_THE_WAY[cause]
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "empty"], check=True)
+    (tmp_path / "shell").mkdir()
+    (tmp_path / "shell" / "sh").symlink_to("/bin/sh")  # a PATH without a shell stops IPython before pip
     environment = os.environ | {
         "PATH": str(tmp_path / path) if path else os.environ["PATH"],
+        "SHELL": "sh",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/{repository}.insteadOf",
         "GIT_CONFIG_VALUE_0": address.GITHUB,
