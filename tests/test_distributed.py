@@ -1,4 +1,4 @@
-"""The script of lesson 12 under torchrun, in two processes on the CPU, against the same training without torch.distributed."""
+"""The script of lesson 16 under torchrun, in two processes on the CPU, against the same training without torch.distributed."""
 
 import ast
 import os
@@ -16,8 +16,8 @@ IMAGES = 640  # five steps; the lesson takes more
 
 @pytest.fixture(scope="module")
 def script():
-    """The text that lesson 12 writes into a file."""
-    cells = build.read(build.HERE / "lessons" / "12_speed.md")
+    """The text that lesson 16 writes into a file."""
+    cells = build.read(build.HERE / "lessons" / "16_speed.md")
     source = next(cell.source for cell in cells if cell.metadata["label"] == "script")
     text = ast.literal_eval(ast.parse(source).body[0].value)
     assert text.count("[:3840]") == text.count(".Adam(") == 1

@@ -1,5 +1,6 @@
 """latent: grids, axes, interpolation and codes."""
 
+import math
 import re
 
 import pytest
@@ -98,3 +99,18 @@ def test_labels_that_the_explorers_file_cannot_hold_are_numbered_by_the_messages
     space = {"codes": codes}
     exec(re.search(r"(codes = .*\))", str(error.value))[1], space)
     assert len(file_of(space["codes"])["labels"].unique()) == (1 if len(labels) == 300 else len(labels.unique()))
+
+
+def test_nearest_distance_is_that_of_the_definition_in_any_number_of_parts():
+    points, others = torch.randn(2500, 3), torch.randn(40, 3)
+    expected = [min(math.dist(p, o) for o in others.tolist()) for p in points.tolist()]
+    assert vae_edu.nearest_distance(points, others).tolist() == pytest.approx(expected, abs=1e-5)  # float32
+    assert vae_edu.nearest_distance(10 * points, 10 * others).tolist() == pytest.approx(
+        [10 * d for d in expected], abs=1e-4
+    )
+    assert vae_edu.nearest_distance(others, others).max() < 1e-3  # cdist squares: the root of a rounding error
+
+
+def test_nearest_distance_names_points_of_other_spaces():
+    with pytest.raises(ValueError, match="others"):
+        vae_edu.nearest_distance(torch.randn(5, 2), torch.randn(5, 3))

@@ -19,16 +19,17 @@ LIBRARY = Path(vae_edu.__file__).parent
 # Each of these definitions of the library is taught in full by one lesson.
 TAUGHT = {
     "one_of_each_digit": "01_data",
+    "nearest_distance": "02_autoencoder",
     "VAEOutput": "03_network",
     "reparameterize": "03_network",
     "ConvVAE": "03_network",
+    "MLPVAE": "03_network",
     "LossTerms": "04_loss",
     "reconstruction_loss": "04_loss",
     "kl_divergence": "04_loss",
     "vae_loss": "04_loss",
     "training_step": "05_training",
     "interpolate": "06_generate",
-    "MLPVAE": "12_speed",
 }
 
 
@@ -38,18 +39,22 @@ def lesson(request):
 
 
 def code_of(path):
-    """The code of the lesson itself: exercises and their solutions aside."""
+    """The code of the lesson itself: exercises and their solutions, and the experiment, aside."""
     return [
         cell.source
         for cell in build.read(path)
-        if cell.cell_type == "code" and not re.match("setup$|exercise-", cell.metadata["label"])
+        if cell.cell_type == "code" and not re.match("setup$|exercise-|experiment", cell.metadata["label"])
     ]
 
 
 def told(path, lang):
-    """The Markdown cells of the lesson itself: exercises and quiz aside."""
+    """The Markdown cells of the lesson itself: folds, exercises, experiment and quiz aside."""
     cells = build.notebook(path, lang).cells
-    return [cell.source for cell in cells if cell.cell_type == "markdown" and not re.match("exercise-|quiz", cell.id)]
+    return [
+        re.sub(r"(?s)<details>.*?</details>", "", cell.source)
+        for cell in cells
+        if cell.cell_type == "markdown" and not re.match("exercise-|experiment|quiz", cell.id)
+    ]
 
 
 def count(texts, lang):
@@ -74,49 +79,70 @@ def test_cell_budget(lesson):
         definitions = [node for node in ast.parse(cell).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
         assert len(definitions) <= 1, cell
         assert "import *" not in cell, "notebooks/reach.py follows names"
+        assert not re.search(r"\btr\(|vae_edu\.language|withStroke", cell), f"the course's own machinery:\n{cell}"
 
 
 @pytest.mark.parametrize("lang", build.LANGUAGES)
 def test_prose(lesson, lang):
     for before, cell in itertools.pairwise(build.notebook(lesson, lang).cells):
         assert not (before.cell_type == cell.cell_type == "code"), f"no prose before cell {cell.id!r}"
-    low, high = {"en": (600, 2500), "ja": (1500, 6500)}[lang]
+    low, high = {"en": (1000, 2500), "ja": (2500, 6500)}[lang]
     assert low <= count(told(lesson, lang), lang) <= high
+
+
+ENDS = {
+    "ja": ["## うまくいかないとき", "## まとめ", "## 記号と用語", "## 参考文献"],
+    "en": ["## What can go wrong", "## Summary", "## Symbols and terms", "## References"],
+}
 
 
 @pytest.mark.parametrize("lang", build.LANGUAGES)
 def test_parts(lesson, lang):
-    """Badge, twin, objectives, quiz, what can go wrong, summary and symbol table stand where every lesson has them."""
+    """Badge, twin, needs, objectives, quiz, what can go wrong, summary, terms and references stand where every lesson has them."""
     cells = build.notebook(lesson, lang).cells
     first, texts = cells[0].source, [cell for cell in cells if cell.cell_type == "markdown"]
-    assert re.match(
-        rf"# {lesson.stem[:2]} \S.*\n\n\[!\[.*/{lang}/{lesson.stem}\.ipynb.*/{lesson.stem}\.ipynb\)\n", first
-    )
+    number = lesson.stem[:2] if lesson.stem < "16" else {"ja": "付録:", "en": "Appendix:"}[lang]
+    assert re.match(rf"# {number} \S.*\n\n\[!\[.*/{lang}/{lesson.stem}\.ipynb.*/{lesson.stem}\.ipynb\)\n", first)
     assert len(re.findall(r"^- ", first, re.M)) == 3
-    heads = [cell.source.splitlines()[0] for cell in texts]
-    assert heads[-3:] == (
-        ["## うまくいかないとき", "## まとめ", "## 記号と用語"]
-        if lang == "ja"
-        else ["## What can go wrong", "## Summary", "## Symbols and terms"]
-    )
-    assert [cell.id for cell in texts[-9:-3]] == ["quiz", *(f"quiz-{i}" for i in range(1, 6))]
-    assert heads[-9] == ("## 確認クイズ" if lang == "ja" else "## Quiz")
-    rows = [line for line in texts[-1].source.splitlines() if line.startswith("|")]
+    assert re.search({"ja": r"^必要なもの: \S", "en": r"^You need: \S"}[lang], first, re.M)
+    assert [cell.source.splitlines()[0] for cell in texts[-4:]] == ENDS[lang]
+    assert [cell.id for cell in texts[-10:-4]] == ["quiz", *(f"quiz-{i}" for i in range(1, 6))]
+    assert texts[-10].source.startswith({"ja": "## 確認クイズ", "en": "## Quiz"}[lang])
+    rows = [line for line in texts[-2].source.splitlines() if line.startswith("|")]
     assert len(rows) >= 2 + 5 and all(line.count("|") - line.count("\\|") >= 5 for line in rows)
+    assert 2 <= len(re.findall(r"^- .*https?://", texts[-1].source, re.M)) <= 4
 
 
 @pytest.mark.parametrize("lang", build.LANGUAGES)
 def test_times(lesson, lang):
-    """The reading time and the time for exercises and quiz, as stated under the title, follow one rule."""
-    minutes = count(told(lesson, lang), lang) / {"en": 200, "ja": 500}[lang] + 0.5 * len(code_of(lesson))
-    reading = 5 * round(minutes / 5)
-    exercises = len(exercises_of(lesson, lang))
-    extra = 5 * exercises + 5
+    """The times under the title are estimates, the same in both languages, and follow one rule.
+
+    250 Japanese characters and one cell a minute; ten minutes for each exercise, the experiment and the quiz.
+    """
+    minutes = 5 * round((count(told(lesson, "ja"), "ja") / 250 + len(code_of(lesson))) / 5)
+    more = 10 * (len(exercises_of(lesson, lang)) + 2)
     assert (
-        f"読むのにかかる時間: 約 {reading} 分 (演習 {exercises} 問とクイズ 5 問に、さらに約 {extra} 分)"
+        f"学習時間の目安: 読んで実行するのに約 {minutes} 分、演習・実験・クイズに約 {more} 分 (授業で計った時間ではなく、見積もりです)"
         if lang == "ja"
-        else f"Reading time: about {reading} minutes (and about {extra} more for {exercises} exercises and a quiz)"
+        else f"Estimated time: about {minutes} minutes to read and run, and about {more} more for exercises, experiment and quiz (not yet timed in a class)"
     ) in build.notebook(lesson, lang).cells[0].source
+
+
+@pytest.mark.parametrize("lang", build.LANGUAGES)
+def test_experiment(lesson, lang):
+    """One thing to change: a prediction, a value, a run, two sentences to write and what one could write; no tick."""
+    cells = build.notebook(lesson, lang).cells
+    (i,) = [i for i, cell in enumerate(cells) if cell.id == "experiment"]
+    task, cell, report = cells[i - 1 : i + 2]
+    assert [task.id, report.id] == ["experiment-task", "experiment-report"]
+    assert re.search({"ja": r"^### 実験: \S", "en": r"^### Experiment: \S"}[lang], task.source, re.M)
+    kept, value = cell.source.splitlines()[:2]
+    assert kept == "prediction = ..." and value.endswith({"ja": "# ここだけを変える", "en": "# change only this"}[lang])
+    assert isinstance(ast.literal_eval(ast.parse(value).body[0].value), int | float | str | bool)
+    assert "vae_edu.compare(prediction, " in cell.source and "vae_edu.check(" not in cell.source
+    assert len(cell.source.splitlines()) <= 25
+    fold = {"ja": "<details><summary>書き方の例</summary>", "en": "<details><summary>What one could write</summary>"}
+    assert fold[lang] in report.source
 
 
 def exercises_of(path, lang):
@@ -171,8 +197,8 @@ def test_every_exercise_stands_in_one_lesson():
 
 @pytest.mark.parametrize("lang", build.LANGUAGES)
 def test_quiz(lesson, lang):
-    """Five questions; every choice has an explanation, one of them is right, and it is not always the same letter."""
-    right = []
+    """Five questions; every choice has an explanation, and neither its letter nor its length tells the right one."""
+    right, longest = [], []
     for i in range(1, 6):
         text = next(cell.source for cell in build.notebook(lesson, lang).cells if cell.id == f"quiz-{i}")
         assert text.startswith(f"**{'問' if lang == 'ja' else 'Question '}{i}**")
@@ -188,7 +214,44 @@ def test_quiz(lesson, lang):
         assert all(len(explanation) > 25 for _, explanation in choices)
         assert len([verdict for verdict in verdicts if verdict.startswith("✅")]) == 1
         right.append([verdict.startswith("✅") for verdict in verdicts].index(True))
+        lengths = [len(choice) for choice in re.findall(r"<summary>(.*?)</summary>", text)]
+        longest.append(max(lengths) == lengths[right[-1]] and lengths.count(max(lengths)) == 1)
     assert len(set(right)) >= 2
+    assert sum(longest) <= 1, "the right choice is the longest one too often"
+
+
+# Words that the course does not use in Japanese, and what it says in their place (course.md, "Japanese").
+FORBIDDEN = {
+    r"個の数(?![値字え])|2 つの数(?![値字])": "数値",
+    r"(点|乱数|値|サンプル|z\$?) ?を引[いくかけ]|から引[いくか]": "サンプリングする",
+    r"要[りるら](?![くさな])": "必要です",
+    r"\bnats\b|\bbits\b": "nat、ビット",
+    r"データ不足": "データ待ち",
+    r"硬貨": "コイン",
+    r"橙|オレンジの道|青い道|2 つの道": "オレンジ、経路",
+    r"全て": "すべて",
+    r"[のいるた]方[がはをにで、](?!法)": "ほう",
+    r"ヘッド": "fc_mu と fc_logvar",
+    r"変分下限": "変分下界",
+    r"払[いうわっ]|代価|罰|自信": "引き換えに、コスト、ペナルティ",
+    r"本当の事後": "真の事後分布",
+    r"符号を変え": "−1 を掛けた",
+    r"揃": "そろ",
+    r"見方です": "(述語を人や動作に)",
+    r"探し出": "検出する",
+    r"ネットワークに答えさせ|損失が問う|損失は決め": "出力する、定まる",
+}
+
+
+def test_words(lesson):
+    """One Japanese term for one idea, and none of the habits of translated text."""
+    for cell in build.notebook(lesson, "ja").cells:
+        text = re.sub(r"(?s)```.*?```|`[^`]*`", " ", cell.source)
+        if cell.cell_type == "code":
+            text = "\n".join(re.findall(r"#.*", cell.source))
+        for pattern, instead in FORBIDDEN.items():
+            found = re.search(rf".{{0,20}}(?:{pattern}).{{0,20}}", text)
+            assert not found, f"{cell.id}: {found[0]!r}; say {instead}"
 
 
 @pytest.mark.parametrize("lang", build.LANGUAGES)

@@ -5,7 +5,7 @@ from .data import load_fashion_mnist, load_kmnist, load_mnist, one_of_each_digit
 from .evaluation import evaluate
 from .explorer import export_explorer, latent_explorer
 from .language import set_language
-from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid
+from .latent import LatentCodes, encode_dataset, interpolate, latent_axis, latent_grid, nearest_distance
 from .losses import LossTerms, kl_divergence, reconstruction_loss, vae_loss
 from .models import MLPVAE, ConvVAE, VAEOutput, reparameterize
 from .pictures import load_images

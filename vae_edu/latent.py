@@ -91,6 +91,20 @@ def interpolate(start, end, steps=10):
     return torch.lerp(start, end, weights)
 
 
+def nearest_distance(points, others):
+    """The distance from each of the points (N, latent_dim) to the nearest of the others (M, latent_dim): (N,).
+
+    Where it is larger than for nearly all codes of held-out images, no image of the data lies near: a hole.
+
+    Raises:
+        TypeError, ValueError: these are no floating-point tensors of such shapes.
+    """
+    require_latent(points, name="points")
+    require_latent(others, points.shape[1], "others")
+    parts = [torch.cdist(part, others).min(dim=1).values for part in points.split(1000)]
+    return torch.cat(parts)
+
+
 def require_codes(codes, latent_dim):
     """Raise TypeError or ValueError unless these are the LatentCodes of a model with latent_dim dimensions."""
     again = tr(

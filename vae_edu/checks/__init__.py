@@ -31,7 +31,25 @@ EXERCISES = {
     **speed.EXERCISES,
 }
 READS = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE", "MAKE_CELL")  # parts of the names of instructions
-RETIRED = {}  # the name of an exercise of older lessons -> (what to do instead in Japanese, in English)
+RETIRED = {  # the name of an exercise of older lessons -> (what to do instead in Japanese, in English)
+    name: (
+        f"この演習は今の版の講座にはありません。レッスン {number} の新しいノートブックを開き、そこにある演習に取り組んでください。",
+        f"This exercise is no longer part of the course. Open the new notebook of lesson {number} and do the exercises there.",
+    )
+    for name, number in {
+        "compression_ratio": "00",
+        "number_of_batches": "01",
+        "conv_size": "02",
+        "conv_parameters": "02",
+        "transposed_size": "02",
+        "epoch_loss": "05",
+        "test_loss": "05",
+        "map_position": "07",
+        "prior_share": "07",
+        "images_per_second": "16",
+        "share_of_batch": "16",
+    }.items()
+}
 
 
 class Fault(str):
