@@ -136,8 +136,9 @@ def test_experiment(lesson, lang):
     task, cell, report = cells[i - 1 : i + 2]
     assert [task.id, report.id] == ["experiment-task", "experiment-report"]
     assert re.search({"ja": r"^### 実験: \S", "en": r"^### Experiment: \S"}[lang], task.source, re.M)
-    kept, value = cell.source.splitlines()[:2]
-    assert kept == "prediction = ..." and value.endswith({"ja": "# ここだけを変える", "en": "# change only this"}[lang])
+    kept, comment, value = cell.source.splitlines()[:3]
+    assert kept == "prediction = ..."
+    assert comment == {"ja": "# 次の行だけを変える", "en": "# change only the next line"}[lang]
     assert isinstance(ast.literal_eval(ast.parse(value).body[0].value), int | float | str | bool)
     assert "vae_edu.compare(prediction, " in cell.source and "vae_edu.check(" not in cell.source
     assert len(cell.source.splitlines()) <= 25
