@@ -4,10 +4,11 @@ Of a wrong one stand here: what is wrong, the key that `check` finds, and the fu
 belong to no known mistake: what is said then is the result beside the right one.
 """
 
-import fractions
+import itertools
 import math
 import random
 import statistics
+import time
 
 import numpy as np
 import pytest
@@ -21,14 +22,6 @@ from vae_edu.checks import EXERCISES, diagnose
 NOISE = torch.randn(5000, 50)  # drawn once, outside the function
 
 
-def loop_of_batches(n_images, batch_size):
-    batches = 0
-    while n_images > 0:
-        n_images -= batch_size
-        batches += 1
-    return batches
-
-
 def error_by_loop(x, x_hat):
     total = 0.0
     for picture, other in zip(x, x_hat, strict=True):
@@ -36,13 +29,69 @@ def error_by_loop(x, x_hat):
     return total / len(x)
 
 
-def size_by_torch(layer, size, kernel, stride, padding):
-    return layer(1, 1, kernel, stride, padding)(torch.zeros(1, 1, size, size)).shape[-1]
+def rebuilt_in_numpy(images, mean, directions):
+    x, m, w = images.numpy().reshape(len(images), -1), mean.numpy(), directions.numpy()
+    return np.float64(m + (x - m).dot(w).dot(w.transpose())).reshape(-1, 1, 28, 28)
+
+
+def rebuilt_with_mean_each_time(images, mean, directions):
+    x = images.flatten(1) - mean
+    return sum(mean + torch.outer(x @ w, w) for w in directions.T).reshape(images.shape)
+
+
+def rebuilt_anew_each_time(images, mean, directions):
+    x = images.flatten(1) - mean
+    for i in range(directions.shape[1]):
+        x_hat = mean + torch.outer(x @ directions[:, i], directions[:, i])
+    return x_hat.view(-1, 1, 28, 28)
+
+
+def squares(points, codes):
+    return (points[:, None] - codes).square().sum(dim=2)
+
+
+def holes_by_loop(points, codes, reach):
+    holes = 0
+    for point in points:
+        if min(torch.dist(point, code) for code in codes) > reach:
+            holes += 1
+    return holes / len(points)
+
+
+def fitted_by_eigenvectors(codes, count):
+    centred = codes - codes.mean(dim=0)
+    values, vectors = torch.linalg.eigh(centred.T @ centred / (len(codes) - 1))
+    return codes.mean(dim=0) + torch.randn(count, 2) * values.sqrt() @ vectors.T
+
+
+def fitted_by_loop(codes, count):
+    source = torch.distributions.MultivariateNormal(codes.mean(dim=0), torch.cov(codes.T))
+    return torch.stack([source.sample() for _ in range(count)])
 
 
 def seeded_reparameterize(mu, logvar):
     torch.manual_seed(0)
     return mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+
+
+def point_error(model, x, z):
+    """The reconstruction error of one image at one point."""
+    x_hat = model.decode(z[None]).double()
+    return -(x * x_hat.log() + (1 - x) * (1 - x_hat).log()).sum()
+
+
+def best_by_loop(model, x, points):
+    best, lowest = None, math.inf
+    for z in points:
+        error = point_error(model, x, z)
+        if error < lowest:
+            best, lowest = z, error
+    return best
+
+
+def best_by_numpy(x_hat, x):
+    x_hat, x = x_hat.detach().numpy().astype(float).reshape(len(x_hat), -1), x.numpy().reshape(-1)
+    return int(np.argmin(-(np.log(x_hat) @ x + np.log1p(-x_hat) @ (1 - x))))
 
 
 def box_muller(mu, logvar):
@@ -63,6 +112,34 @@ def own_loss(model, x):
     z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
     reconstruction = F.binary_cross_entropy_with_logits(model.decode_logits(z), x, reduction="sum")
     return (reconstruction - 0.5 * (1 + logvar - mu**2 - logvar.exp()).sum()) / len(x)
+
+
+def aggregate_by_loop(mu, logvar, count):
+    points = torch.empty(count, mu.size(1))
+    for k in range(count):
+        i = random.randrange(len(mu))
+        points[k] = mu[i] + torch.sqrt(torch.exp(logvar[i])) * torch.randn(mu.size(1))
+    return points
+
+
+def aggregate_by_numpy(mu, logvar, count):
+    i = np.random.choice(len(mu), size=count)
+    return np.random.normal(mu.numpy()[i], np.exp(0.5 * logvar.numpy()[i]))
+
+
+def aggregate_of_one(mu, logvar, count):
+    i = random.randrange(len(mu))
+    return torch.stack([mu[i] + (logvar[i] / 2).exp() * torch.randn(mu.shape[1]) for _ in range(count)])
+
+
+def fitted_to_all(mu, logvar, count):
+    return torch.normal(mu.mean(dim=0).expand(count, -1), mu.std(dim=0).expand(count, -1))
+
+
+def seeded_aggregate(mu, logvar, count):
+    random.seed(1)
+    torch.manual_seed(1)
+    return aggregate_by_loop(mu, logvar, count)
 
 
 def step_by_own_forward(model, x, optimizer):
@@ -185,13 +262,52 @@ def centroid(mu, labels, z):
     return digits[torch.stack([(mu[labels == d].mean(0) - z).norm() for d in digits]).argmin()]
 
 
+def halfway_by_loop(model, x1, x2):
+    middle = torch.zeros(1, 2)
+    for x in (x1, x2):
+        mu, _logvar = model.encode(x)
+        for i in range(2):
+            middle[0, i] += mu[0, i] / 2
+    return model.decode(middle)
+
+
+def halfway_by_numpy(model, x1, x2):
+    codes = [model.encode(x)[0].detach().numpy() for x in (x1, x2)]
+    return model.decode(torch.from_numpy(np.mean(codes, axis=0)))
+
+
+def timed_by_index(run, wait, clock, repeats, start=1):
+    marks = [clock()]
+    for _ in range(repeats + start):
+        run()
+        wait()
+        marks.append(clock())
+    return statistics.median(b - a for a, b in itertools.pairwise(marks[start:]))
+
+
+def timed_with_numpy(run, wait, clock, repeats):
+    seconds = np.zeros(repeats)
+    for i in range(-1, repeats):
+        wait()
+        before = clock()
+        run()
+        wait()
+        if i >= 0:
+            seconds[i] = clock() - before
+    return np.median(seconds)
+
+
+def timed_and_sorted(run, wait, clock, repeats, pick=None):
+    run(), wait()
+    found = []
+    while len(found) < repeats:
+        t = clock()
+        run(), wait()
+        found += [clock() - t]
+    return sorted(found)[repeats // 2 if pick is None else pick]
+
+
 RIGHT = {
-    "compression_ratio": [
-        lambda height, width, latent_dim: np.float32(height * width) / latent_dim,
-        lambda height, width, latent_dim: np.array(height * width / latent_dim),
-        lambda height, width, latent_dim: torch.ones(height, width).numel() / torch.tensor(latent_dim),
-        lambda height, width, latent_dim: fractions.Fraction(height * width, latent_dim),
-    ],
     "decode_point": [
         lambda model, z1, z2: model.decode(torch.stack([torch.tensor(z1), torch.tensor(z2)]).unsqueeze(0)),
         lambda model, z1, z2: torch.sigmoid(model.decode_logits(torch.tensor([z1, z2])[None])),
@@ -199,13 +315,13 @@ RIGHT = {
         lambda model, z1, z2: model.decode(torch.from_numpy(np.array([[z1, z2]], dtype=np.float32))),
         lambda model, z1, z2: 1 / (1 + torch.exp(-model.decoder(model.fc_z(torch.tensor([[z1, z2]]))))),
     ],
-    "number_of_batches": [
-        loop_of_batches,
-        lambda n_images, batch_size: -(-n_images // batch_size),
-        lambda n_images, batch_size: len(range(0, n_images, batch_size)),
-        lambda n_images, batch_size: np.ceil(n_images / batch_size).astype(int),
-        lambda n_images, batch_size: n_images // batch_size + (n_images % batch_size != 0),
-        lambda n_images, batch_size: len(torch.arange(n_images).split(batch_size)),
+    "halfway": [
+        lambda model, x1, x2: model.decode(torch.stack([model.encode(x)[0] for x in (x1, x2)]).mean(dim=0)),
+        lambda model, x1, x2: model.decode(vae_edu.interpolate(*model.encode(torch.cat([x1, x2]))[0], 3)[1:2]),
+        lambda model, x1, x2: model.decode(model.encode(x1)[0] + (model(x2).mu - model(x1).mu) / 2),
+        torch.no_grad()(lambda model, x1, x2: model.decode(0.5 * model.encode(x1)[0] + 0.5 * model.encode(x2)[0])),
+        halfway_by_loop,
+        halfway_by_numpy,
     ],
     "squared_error": [
         error_by_loop,
@@ -214,21 +330,41 @@ RIGHT = {
         lambda x, x_hat: torch.einsum("nchw,nchw->", x - x_hat, x - x_hat).item() / len(x),
         lambda x, x_hat: (x - x_hat).square().mean() * 784,
     ],
-    "conv_size": [
-        lambda size, kernel, stride, padding: size_by_torch(torch.nn.Conv2d, size, kernel, stride, padding),
-        lambda size, kernel, stride, padding: len(range(-padding, size + padding - kernel + 1, stride)),
-        lambda size, kernel, stride, padding: (size + 2 * padding - kernel + stride) // stride,
-        lambda size, kernel, stride, padding: np.int64(np.floor((size - kernel + padding * 2) / stride) + 1),
-    ],
-    "conv_parameters": [
-        lambda channels_in, channels_out, kernel: sum(
-            p.numel() for p in torch.nn.Conv2d(channels_in, channels_out, kernel).parameters()
+    "rebuild": [
+        rebuilt_in_numpy,
+        lambda images, mean, directions: (
+            mean + torch.einsum("np,pk,qk->nq", images.flatten(1) - mean, directions, directions)
+        ).unflatten(1, (1, 28, 28)),
+        lambda images, mean, directions: (
+            mean[:, None] + directions @ directions.T @ (images.flatten(1) - mean).T
+        ).T.reshape(images.shape),
+        lambda images, mean, directions: (
+            mean.view(1, 1, 28, 28)
+            + (directions @ (directions.T @ (images - mean.view(28, 28)).reshape(-1, 784).T)).T.reshape(-1, 1, 28, 28)
         ),
-        lambda channels_in, channels_out, kernel: channels_out + kernel * kernel * channels_in * channels_out,
+        lambda images, mean, directions: torch.addmm(
+            mean.double(), (images.double().flatten(1) - mean) @ directions.double(), directions.double().T
+        ).view(-1, 1, 28, 28),
     ],
-    "transposed_size": [
-        lambda size, kernel, stride, padding: size_by_torch(torch.nn.ConvTranspose2d, size, kernel, stride, padding),
-        lambda size, kernel, stride, padding: size * stride - stride + kernel - padding - padding,
+    "hole_share": [
+        holes_by_loop,
+        lambda points, codes, reach: (vae_edu.nearest_distance(points, codes) > reach).sum() / len(points),
+        lambda points, codes, reach: 1 - (torch.cdist(points, codes) <= reach).any(dim=1).float().mean(),
+        lambda points, codes, reach: torch.cdist(points, codes).amin(1).gt(reach).double().mean().item(),
+        lambda points, codes, reach: np.mean(
+            np.linalg.norm(points.numpy()[:, None] - codes.numpy(), axis=-1).min(axis=1) > reach
+        ),
+    ],
+    "sample_fitted": [
+        fitted_by_eigenvectors,
+        fitted_by_loop,
+        lambda codes, count: torch.distributions.MultivariateNormal(
+            codes.mean(0), scale_tril=torch.linalg.cholesky(torch.cov(codes.T, correction=0))
+        ).sample([count]),
+        lambda codes, count: (torch.linalg.cholesky(codes.T.cov()) @ torch.randn(2, count)).T + codes.mean(0),
+        lambda codes, count: torch.tensor(
+            np.random.multivariate_normal(codes.mean(0).numpy(), np.cov(codes.numpy().T), size=count)
+        ),
     ],
     "sigma": [
         lambda logvar: logvar.exp().sqrt(),
@@ -242,6 +378,25 @@ RIGHT = {
         lambda mu, logvar: torch.addcmul(mu, logvar.mul(0.5).exp(), torch.empty_like(mu).normal_()),
         lambda mu, logvar: mu - logvar.exp().sqrt() * torch.randn(mu.size()),
         lambda mu, logvar: mu + torch.exp(0.5 * logvar) * torch.from_numpy(np.random.randn(*mu.shape)).float(),
+    ],
+    "best_point": [
+        best_by_loop,
+        lambda model, x, points: min(points, key=lambda z: F.binary_cross_entropy(model.decode(z[None]), x).item()),
+        lambda model, x, points: points[
+            F.binary_cross_entropy_with_logits(
+                model.decode_logits(points), x.repeat(len(points), 1, 1, 1), reduction="none"
+            )
+            .mean(dim=(1, 2, 3))
+            .sort()
+            .indices[0]
+        ],
+        lambda model, x, points: points[
+            torch.distributions.Bernoulli(logits=model.decode_logits(points), validate_args=False)
+            .log_prob(x)
+            .sum((1, 2, 3))
+            .argmax()
+        ],
+        lambda model, x, points: points[best_by_numpy(model.decode(points), x)],
     ],
     "reconstruction_loss": [
         loss_by_loop,
@@ -300,34 +455,23 @@ RIGHT = {
         lambda start, end, steps: torch.stack([start + (end - start) * k / (steps - 1) for k in range(steps)]),
         lambda start, end, steps: start + torch.outer(torch.arange(steps) / (steps - 1), end - start),
     ],
-    "map_position": [
-        lambda i, j, limit, steps: [limit * (2 * j / (steps - 1) - 1), limit * (1 - 2 * i / (steps - 1))],
-        lambda i, j, limit, steps: torch.stack(
-            [torch.linspace(-limit, limit, steps)[j], torch.linspace(limit, -limit, steps)[i]]
-        ),
-        lambda i, j, limit, steps: (np.linspace(-limit, limit, steps)[j], np.linspace(-limit, limit, steps)[::-1][i]),
-        lambda i, j, limit, steps: np.array(
-            [-limit + 2 * limit * j / (steps - 1), limit - 2 * limit * i / (steps - 1)]
-        ),
-    ],
-    "prior_share": [
-        lambda low, high: statistics.NormalDist().cdf(high) - statistics.NormalDist().cdf(low),
-        lambda low, high: (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2,
-        lambda low, high: torch.distributions.Normal(0.0, 1.0).cdf(torch.tensor([low, high])).diff().squeeze(),
-        lambda low, high: torch.special.ndtr(torch.tensor(-low)) - torch.special.ndtr(torch.tensor(-high)),
-    ],
     "nearest_digit": [
         nearest_by_hand,
         lambda mu, labels, z: labels[torch.cdist(z[None], mu).argmin()].item(),
         lambda mu, labels, z: labels[(mu - z).norm(dim=1).argsort()[0]],
         lambda mu, labels, z: labels.numpy()[np.linalg.norm(mu.numpy() - z.numpy(), axis=1).argmin()],
     ],
-    "images_per_second": [
-        lambda seconds, images: images / statistics.median(seconds.tolist()),
-        lambda seconds, images: np.median(images / seconds.numpy()),
-        lambda seconds, images: images / seconds.sort().values[len(seconds) // 2],
-        lambda seconds, images: images / torch.quantile(seconds, 0.5),
+    "sample_aggregate": [
+        aggregate_by_loop,
+        aggregate_by_numpy,
+        lambda mu, logvar, count: vae_edu.reparameterize(
+            *torch.stack([mu, logvar])[:, torch.randint(len(mu), (count,))]
+        ),
+        lambda mu, logvar, count: torch.normal(
+            *(part[indices] for indices in [(torch.rand(count) * len(mu)).long()] for part in (mu, (logvar / 2).exp()))
+        ),
     ],
+    "seconds_per_run": [timed_by_index, timed_with_numpy, timed_and_sorted],
     "multiplications": [
         lambda channels_in, channels_out, kernel, size_out: math.prod(
             [channels_in, channels_out, kernel, kernel, size_out, size_out]
@@ -336,28 +480,9 @@ RIGHT = {
             torch.nn.Conv2d(channels_in, channels_out, kernel).weight.numel() * size_out**2
         ),
     ],
-    "share_of_batch": [
-        lambda batch, rank, world_size: batch[torch.arange(len(batch)) % world_size == rank],
-        lambda batch, rank, world_size: [index for k, index in enumerate(batch) if k % world_size == rank],
-        lambda batch, rank, world_size: batch[range(rank, len(batch), world_size)],
-        lambda batch, rank, world_size: torch.from_numpy(batch.numpy()[rank::world_size]),
-    ],
 }
 
 WRONG = {
-    "compression_ratio": [
-        ("floor", "rounded", lambda height, width, latent_dim: height * width // latent_dim),
-        ("floor", "rounded", lambda height, width, latent_dim: int(height * width / latent_dim)),
-        ("rounded", "rounded", lambda height, width, latent_dim: round(height * width / latent_dim)),
-        ("inverse", "upside_down", lambda height, width, latent_dim: latent_dim / (height * width)),
-        ("sum of sides", "sum", lambda height, width, latent_dim: (height + width) / latent_dim),
-        ("square", "value", lambda height, width, latent_dim: height**2 / latent_dim),
-        ("784 always", "constant", lambda height, width, latent_dim: 784 / latent_dim),
-        ("string", "type", lambda height, width, latent_dim: f"{height * width / latent_dim:.1f}"),
-        ("none", "none", lambda height, width, latent_dim: print(height * width / latent_dim)),
-        ("saving", "value", lambda height, width, latent_dim: 1 - latent_dim / (height * width)),
-        ("rounded to 2 digits", "value", lambda height, width, latent_dim: round(height * width / latent_dim, 2)),
-    ],
     "decode_point": [
         ("swapped", "swapped", lambda model, z1, z2: model.decode(torch.tensor([[z2, z1]]))),
         ("no batch", "no_batch", lambda model, z1, z2: model.decode(torch.tensor([z1, z2]))),
@@ -376,18 +501,27 @@ WRONG = {
         ("list of lists", "error", lambda model, z1, z2: model.decode([[z1, z2]])),
         ("sigmoid twice", "value", lambda model, z1, z2: torch.sigmoid(model.decode(torch.tensor([[z1, z2]])))),
     ],
-    "number_of_batches": [
-        ("a single image left over is lost", "value", lambda n, b: (n + b - 2) // b),
-        ("a few images left over are lost", "value", lambda n, b: int(n / b + 0.99)),
-        ("floor", "floor", lambda n_images, batch_size: n_images // batch_size),
-        ("one more", "one_more", lambda n_images, batch_size: n_images // batch_size + 1),
-        ("round", "nearest", lambda n_images, batch_size: round(n_images / batch_size)),
-        ("fraction", "quotient", lambda n_images, batch_size: n_images / batch_size),
-        ("rest", "remainder", lambda n_images, batch_size: n_images % batch_size),
-        ("ceil too late", "floor", lambda n_images, batch_size: math.ceil(n_images // batch_size)),
-        ("at least one", "value", lambda n_images, batch_size: max(1, n_images // batch_size)),
-        ("128 always", "value", lambda n_images, batch_size: math.ceil(n_images / 128)),
-        ("swapped", "upside_down", lambda n_images, batch_size: math.ceil(batch_size / n_images)),
+    "halfway": [
+        ("pixels", "pixel_mean", lambda model, x1, x2: 0.5 * x1 + 0.5 * x2),
+        ("images first", "pixels_first", lambda model, x1, x2: model.decode(model(0.5 * (x1 + x2)).mu)),
+        (
+            "images last",
+            "mean_of_images",
+            lambda model, x1, x2: model.decode(model.encode(torch.cat([x1, x2]))[0]).mean(dim=0, keepdim=True),
+        ),
+        ("sum", "sum", lambda model, x1, x2: model.decode(model.encode(x1)[0] + model.encode(x2)[0])),
+        ("brackets", "one_halved", lambda model, x1, x2: model.decode(model.encode(x1)[0] + model.encode(x2)[0] / 2)),
+        ("first twice", "one_image", lambda model, x1, x2: model.decode((model.encode(x1)[0] * 2) / 2)),
+        ("second only", "one_image", lambda model, x1, x2: model.decode(model.encode(x2)[0])),
+        ("pair", "pair", lambda model, x1, x2: model.decode((model.encode(x1) + model.encode(x2)) / 2)),
+        ("pairs joined", "error", lambda model, x1, x2: model.decode(model.encode(x1) + model.encode(x2))),
+        ("point", "no_decode", lambda model, x1, x2: torch.lerp(model.encode(x1)[0], model.encode(x2)[0], 0.5)),
+        ("logits", "logits", lambda model, x1, x2: model.decode_logits((model(x1).mu + model(x2).mu) / 2)),
+        ("sampled", "sampled", lambda model, x1, x2: model.decode(model(torch.cat([x1, x2])).z.mean(0, keepdim=True))),
+        ("sampled, one image", "sampled", lambda model, x1, x2: model.decode(model(x1).z)),
+        ("one image", "shape", lambda model, x1, x2: model.decode((model(x1).mu + model(x2).mu) / 2)[0]),
+        ("two images", "shape", lambda model, x1, x2: model.decode(model.encode(torch.cat([x1, x2]))[0])),
+        ("a third", "value", lambda model, x1, x2: model.decode(torch.lerp(model(x1).mu, model(x2).mu, 0.3))),
     ],
     "squared_error": [
         ("mean of all", "mean_pixels", lambda x, x_hat: ((x - x_hat) ** 2).mean()),
@@ -401,54 +535,127 @@ WRONG = {
         ("half", "factor", lambda x, x_hat: 0.5 * ((x - x_hat) ** 2).sum() / len(x)),
         ("first image", "value", lambda x, x_hat: ((x[0] - x_hat[0]) ** 2).sum()),
     ],
-    "conv_size": [
-        ("fraction", "quotient", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) / stride + 1),
-        ("fence post", "no_plus_one", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride),
-        ("one padding", "one_padding", lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1),
-        ("halved", "stride_only", lambda size, kernel, stride, padding: size // stride),
-        ("ceil", "ceil", lambda size, kernel, stride, padding: math.ceil((size + 2 * padding - kernel) / stride) + 1),
+    "rebuild": [
         (
-            "one too early",
-            "plus_one_early",
-            lambda size, kernel, stride, padding: (size + 2 * padding - kernel + 1) // stride,
+            "not centred",
+            "not_centred",
+            lambda images, mean, directions: (images.flatten(1) @ directions @ directions.T + mean).view(-1, 1, 28, 28),
         ),
-        ("no padding", "no_padding", lambda size, kernel, stride, padding: (size - kernel) // stride + 1),
-        ("no stride", "no_stride", lambda size, kernel, stride, padding: size + 2 * padding - kernel + 1),
-        ("round", "nearest", lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1),
+        (
+            "mean lost",
+            "mean_not_added",
+            lambda images, mean, directions: torch.einsum(
+                "np,pk,qk->nq", images.flatten(1) - mean, directions, directions
+            ).view(images.shape),
+        ),
+        (
+            "no mean at all",
+            "no_mean",
+            lambda images, mean, directions: (images.view(-1, 784) @ directions @ directions.T).view(images.shape),
+        ),
+        (
+            "mean of the batch",
+            "mean_of_these",
+            lambda images, mean, directions: (
+                images.mean(0) + ((images - images.mean(0)).flatten(1) @ directions @ directions.T).view(images.shape)
+            ),
+        ),
+        (
+            "one direction",
+            "first_only",
+            lambda images, mean, directions: (
+                mean + ((images.flatten(1) - mean) @ directions[:, 0])[:, None] * directions[:, 0]
+            ).view(images.shape),
+        ),
+        ("overwritten", "last_only", rebuilt_anew_each_time),
+        ("a mean for each direction", "mean_each_time", rebuilt_with_mean_each_time),
+        (
+            "clipped",
+            "clamped",
+            lambda images, mean, directions: np.clip(rebuilt_in_numpy(images, mean, directions), 0, 1),
+        ),
+        ("rows", "flat", lambda images, mean, directions: rebuilt_in_numpy(images, mean, directions).reshape(-1, 784)),
+        ("z", "codes", lambda images, mean, directions: torch.mm(images.flatten(1) - mean, directions)),
+        (
+            "columns",
+            "scrambled",
+            lambda images, mean, directions: (
+                mean.view(-1, 1) + directions @ (directions.T @ (images.flatten(1) - mean).T)
+            ).reshape(images.shape),
+        ),
+        (
+            "transposed first",
+            "transposed",
+            lambda images, mean, directions: (mean + (images.flatten(1) - mean) @ directions.T @ directions).view(-1),
+        ),
+        (
+            "never transposed",
+            "not_transposed",
+            lambda images, mean, directions: mean + (images.flatten(1) - mean) @ directions @ directions,
+        ),
+        ("not flattened", "not_flattened", lambda images, mean, directions: (images - mean) @ directions),
+        (
+            "no channel",
+            "shape",
+            lambda images, mean, directions: rebuilt_in_numpy(images, mean, directions).reshape(-1, 28, 28),
+        ),
+        ("unchanged", "value", lambda images, mean, directions: images),
+        ("the mean image", "value", lambda images, mean, directions: mean.expand(len(images), 784).view(images.shape)),
     ],
-    "conv_parameters": [
-        ("no bias", "no_bias", lambda channels_in, channels_out, kernel: channels_in * channels_out * kernel**2),
-        ("one bias", "one_bias", lambda channels_in, channels_out, kernel: channels_in * channels_out * kernel**2 + 1),
+    "hole_share": [
         (
-            "kernel once",
-            "kernel_once",
-            lambda channels_in, channels_out, kernel: channels_out * (channels_in * kernel + 1),
+            "mean code",
+            "centre",
+            lambda points, codes, reach: ((points - codes.mean(0)).norm(dim=1) > reach).float().mean(),
         ),
-        ("doubled", "value", lambda channels_in, channels_out, kernel: channels_out * (channels_in * kernel * 2 + 1)),
+        ("near", "within", lambda points, codes, reach: (torch.cdist(points, codes).amin(1) < reach).float().mean()),
+        ("no root", "squared", lambda points, codes, reach: (squares(points, codes).amin(1) > reach).float().mean()),
         (
-            "bias each kernel",
-            "bias_each_kernel",
-            lambda channels_in, channels_out, kernel: channels_out * channels_in * (kernel**2 + 1),
+            "columns",
+            "wrong_axis",
+            lambda points, codes, reach: (torch.cdist(points, codes).amin(0) > reach).float().mean(),
         ),
-        ("no input", "no_input", lambda channels_in, channels_out, kernel: channels_out * (kernel**2 + 1)),
-        (
-            "input biases",
-            "input_bias",
-            lambda channels_in, channels_out, kernel: channels_in * (channels_out * kernel**2 + 1),
-        ),
+        ("all pairs", "pairs", lambda points, codes, reach: (torch.cdist(points, codes) > reach).float().mean()),
+        ("a number", "count", lambda points, codes, reach: sum(torch.cdist(points, codes).amin(1) > reach)),
+        ("no share", "per_point", lambda points, codes, reach: torch.cdist(points, codes).amin(1) > reach),
+        ("no reach", "mean_of_distances", lambda points, codes, reach: torch.cdist(points, codes).amin(1).mean()),
+        ("any", "farthest", lambda points, codes, reach: (torch.cdist(points, codes) > reach).any(1).float().mean()),
+        ("distances", "shape", lambda points, codes, reach: torch.cdist(points, codes).amin(1)),
+        ("row by row", "error", lambda points, codes, reach: ((points - codes).norm(dim=1) > reach).float().mean()),
     ],
-    "transposed_size": [
-        ("times", "stride_only", lambda size, kernel, stride, padding: size * stride),
-        ("one too many", "size_steps", lambda size, kernel, stride, padding: size * stride + kernel - 2 * padding),
-        ("no padding", "no_padding", lambda size, kernel, stride, padding: (size - 1) * stride + kernel),
-        ("one padding", "one_padding", lambda size, kernel, stride, padding: (size - 1) * stride + kernel - padding),
+    "sample_fitted": [
+        ("prior", "standard_normal", lambda codes, count: torch.randn(count, 2)),
         (
-            "plus padding",
-            "padding_added",
-            lambda size, kernel, stride, padding: (size - 1) * stride + kernel + 2 * padding,
+            "no covariance",
+            "independent_axes",
+            lambda codes, count: torch.normal(codes.mean(0).expand(count, 2), codes.std(0)),
         ),
-        ("convolution", "ordinary", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride + 1),
-        ("no kernel", "value", lambda size, kernel, stride, padding: (size - 1) * stride - 2 * padding + 1),
+        ("no mean", "no_mean", lambda codes, count: fitted_by_loop(codes - codes.mean(0), count)),
+        ("bootstrap", "codes_again", lambda codes, count: codes[np.random.choice(len(codes), count)]),
+        ("slice", "first_codes", lambda codes, count: codes[:count]),
+        (
+            "box",
+            "rectangle",
+            lambda codes, count: codes.amin(0) + torch.rand(count, 2) * (codes.amax(0) - codes.amin(0)),
+        ),
+        ("one draw", "one_point", lambda codes, count: fitted_by_loop(codes, 1).repeat(count, 1)),
+        (
+            "rows",
+            "cov_of_rows",
+            lambda codes, count: torch.distributions.MultivariateNormal(codes.mean(0), codes.cov()),
+        ),
+        ("half", "value", lambda codes, count: codes.mean(0) + (fitted_by_loop(codes, count) - codes.mean(0)) / 2),
+        ("sphere", "value", lambda codes, count: codes.mean(0) + codes.std() * torch.randn(count, 2)),
+        (
+            "array",
+            "type",
+            lambda codes, count: np.random.multivariate_normal(codes.numpy().mean(0), np.cov(codes.numpy().T), count),
+        ),
+        (
+            "seeded",
+            "same_every_call",
+            lambda codes, count: (torch.manual_seed(1), fitted_by_eigenvectors(codes, count))[1],
+        ),
     ],
     "sigma": [
         ("variance", "variance", lambda logvar: logvar.exp()),
@@ -506,6 +713,58 @@ WRONG = {
             "shape",
             lambda mu, logvar: mu[:, :2] + torch.exp(0.5 * logvar[:, :2]) * torch.randn_like(mu[:, :2]),
         ),
+    ],
+    "best_point": [
+        ("number", "index", lambda model, x, points: torch.stack([point_error(model, x, z) for z in points]).argmin()),
+        ("error", "lowest_error", lambda model, x, points: min(point_error(model, x, z) for z in points)),
+        ("maximum", "worst", lambda model, x, points: max(points, key=lambda z: point_error(model, x, z).item())),
+        (
+            "mean of everything",
+            "all_points",
+            lambda model, x, points: points[
+                F.binary_cross_entropy(model.decode(points), x.expand(len(points), -1, -1, -1)).argmin()
+            ],
+        ),
+        (
+            "sigmoid twice",
+            "sigmoid_twice",
+            lambda model, x, points: min(
+                points, key=lambda z: F.binary_cross_entropy_with_logits(model.decode(z[None]), x).item()
+            ),
+        ),
+        (
+            "logits",
+            "logits",
+            lambda model, x, points: min(
+                points, key=lambda z: F.binary_cross_entropy(model.decode_logits(z[None]), x).item()
+            ),
+        ),
+        (
+            "posterior",
+            "prior_added",
+            lambda model, x, points: min(points, key=lambda z: (point_error(model, x, z) + z @ z / 2).item()),
+        ),
+        (
+            "squares",
+            "squared_error",
+            lambda model, x, points: min(points, key=lambda z: F.mse_loss(model.decode(z[None]), x).item()),
+        ),
+        (
+            "white",
+            "white_only",
+            lambda model, x, points: points[(x * model.decode(points).log()).sum((1, 2, 3)).argmax()],
+        ),
+        (
+            "swapped",
+            "swapped",
+            lambda model, x, points: min(points, key=lambda z: F.binary_cross_entropy(x, model.decode(z[None])).item()),
+        ),
+        ("mu", "encoder", lambda model, x, points: model.encode(x)[0].squeeze()),
+        ("near mu", "encoder", lambda model, x, points: points[torch.cdist(model.encode(x)[0], points).argmin()]),
+        ("sample", "value", lambda model, x, points: model(x).z[0]),
+        ("a row", "shape", lambda model, x, points: best_by_loop(model, x, points)[None]),
+        ("first", "all_points", lambda model, x, points: points[0]),
+        ("size differs", "error", lambda model, x, points: F.binary_cross_entropy(model.decode(points), x)),
     ],
     "reconstruction_loss": [
         ("mean", "mean_pixels", lambda x_logits, x: F.binary_cross_entropy_with_logits(x_logits, x)),
@@ -733,75 +992,6 @@ WRONG = {
         ("five always", "shape", lambda start, end, steps: torch.lerp(start, end, torch.linspace(0, 1, 5)[:, None])),
         ("random", "value", lambda start, end, steps: torch.lerp(start, end, torch.rand(steps).sort().values[:, None])),
     ],
-    "map_position": [
-        (
-            "upside down",
-            "upside_down",
-            lambda i, j, limit, steps: (-limit + 2 * limit * j / (steps - 1), -limit + 2 * limit * i / (steps - 1)),
-        ),
-        (
-            "i and j",
-            "i_and_j",
-            lambda i, j, limit, steps: (-limit + 2 * limit * i / (steps - 1), limit - 2 * limit * j / (steps - 1)),
-        ),
-        (
-            "swapped result",
-            "swapped",
-            lambda i, j, limit, steps: (limit - 2 * limit * i / (steps - 1), -limit + 2 * limit * j / (steps - 1)),
-        ),
-        (
-            "fence posts",
-            "by_steps",
-            lambda i, j, limit, steps: (-limit + 2 * limit * j / steps, limit - 2 * limit * i / steps),
-        ),
-        (
-            "half",
-            "half_steps",
-            lambda i, j, limit, steps: (-limit + limit * j / (steps - 1), limit - limit * i / (steps - 1)),
-        ),
-        (
-            "mirrored",
-            "value",
-            lambda i, j, limit, steps: (limit - 2 * limit * j / (steps - 1), limit - 2 * limit * i / (steps - 1)),
-        ),
-        ("limit 3", "constant", lambda i, j, limit, steps: (-3 + 6 * j / (steps - 1), 3 - 6 * i / (steps - 1))),
-        (
-            "centres",
-            "cells",
-            lambda i, j, limit, steps: (-limit + 2 * limit * (j + 0.5) / steps, limit - 2 * limit * (i + 0.5) / steps),
-        ),
-        ("from 0", "value", lambda i, j, limit, steps: (limit * j / (steps - 1), limit * i / (steps - 1))),
-        ("z1 only", "shape", lambda i, j, limit, steps: -limit + 2 * limit * j / (steps - 1)),
-    ],
-    "prior_share": [
-        (
-            "order",
-            "order",
-            lambda low, high: torch.special.ndtr(torch.tensor(low)) - torch.special.ndtr(torch.tensor(high)),
-        ),
-        ("high only", "below_high", lambda low, high: torch.special.ndtr(torch.tensor(high))),
-        ("symmetric", "symmetric", lambda low, high: 2 * torch.special.ndtr(torch.tensor(high)) - 1),
-        (
-            "outside",
-            "outside",
-            lambda low, high: 1 - torch.special.ndtr(torch.tensor(high)) + torch.special.ndtr(torch.tensor(low)),
-        ),
-        (
-            "density",
-            "density_difference",
-            lambda low, high: statistics.NormalDist().pdf(high) - statistics.NormalDist().pdf(low),
-        ),
-        ("no root of 2", "value", lambda low, high: (math.erf(high) - math.erf(low)) / 2),
-        ("width", "width_first", lambda low, high: torch.special.ndtr(torch.tensor(high - low))),
-        (
-            "sum",
-            "value",
-            lambda low, high: torch.special.ndtr(torch.tensor(high)) + torch.special.ndtr(torch.tensor(low)),
-        ),
-        ("box", "density_width", lambda low, high: (high - low) * statistics.NormalDist().pdf((high + low) / 2)),
-        ("samples", "value", lambda low, high: ((NOISE > low) & (NOISE < high)).float().mean()),
-        ("plain numbers", "error", lambda low, high: torch.special.ndtr(high) - torch.special.ndtr(low)),
-    ],
     "nearest_digit": [
         ("farthest", "farthest", lambda mu, labels, z: labels[(mu - z).norm(dim=1).argmax()]),
         ("position", "position", lambda mu, labels, z: (mu - z).norm(dim=1).argmin()),
@@ -817,19 +1007,47 @@ WRONG = {
         ("flattened", "value", lambda mu, labels, z: labels[(mu - z).abs().argmin() % len(labels)]),
         ("z ignored", "origin", lambda mu, labels, z: labels[mu.norm(dim=1).argmin()]),
     ],
-    "images_per_second": [
-        ("mean", "mean", lambda seconds, images: images / seconds.mean()),
-        ("mean of speeds", "value", lambda seconds, images: (images / seconds).mean()),
-        ("inverse", "upside_down", lambda seconds, images: seconds.median() / images),
-        ("unsorted", "middle_unsorted", lambda seconds, images: images / seconds[len(seconds) // 2]),
-        ("fastest", "fastest", lambda seconds, images: images / seconds.min()),
-        ("slowest", "value", lambda seconds, images: images / seconds.max()),
-        ("total", "sum", lambda seconds, images: images / seconds.sum()),
-        ("all rounds", "mean", lambda seconds, images: images * len(seconds) / seconds.sum()),
-        ("time", "value", lambda seconds, images: seconds.median()),
-        ("product", "value", lambda seconds, images: images * seconds.median()),
-        ("whole", "value", lambda seconds, images: int(images / seconds.median())),
-        ("lower", "value", lambda seconds, images: images / seconds.sort().values[len(seconds) // 2 - 1]),
+    "sample_aggregate": [
+        ("no noise", "mu_alone", lambda mu, logvar, count: mu[torch.randint(len(mu), (count,))]),
+        ("first", "first_images", lambda mu, logvar, count: vae_edu.reparameterize(mu[:count], logvar[:count])),
+        (
+            "shuffled",
+            "without_return",
+            lambda mu, logvar, count: vae_edu.reparameterize(mu, logvar)[torch.randperm(len(mu))[:count]],
+        ),
+        ("one image", "one_image", aggregate_of_one),
+        ("fitted", "gaussian", fitted_to_all),
+        ("all images", "shape", lambda mu, logvar, count: vae_edu.reparameterize(mu, logvar)),
+        ("prior", "prior", lambda mu, logvar, count: torch.randn(count, mu.shape[1])),
+        (
+            "the last is never chosen",
+            "shares",
+            lambda mu, logvar, count: aggregate_by_loop(mu[:-1], logvar[:-1], count),
+        ),
+        ("same numbers", "same_every_call", seeded_aggregate),
+        (
+            "one cloud",
+            "mean_cloud",
+            lambda mu, logvar, count: vae_edu.reparameterize(
+                mu.mean(dim=0).expand(count, -1), logvar.mean(dim=0).expand(count, -1)
+            ),
+        ),
+    ],
+    "seconds_per_run": [
+        (
+            "first run",
+            "no_warm_up",
+            lambda run, wait, clock, repeats: timed_by_index(run, wait, clock, repeats, start=0),
+        ),
+        ("slowest", "value", lambda run, wait, clock, repeats: timed_and_sorted(run, wait, clock, repeats, pick=-1)),
+        ("fastest", "fastest", lambda run, wait, clock, repeats: timed_and_sorted(run, wait, clock, repeats, pick=0)),
+        ("speed", "value", lambda run, wait, clock, repeats: 1 / timed_by_index(run, wait, clock, repeats)),
+        ("no run", "value", lambda run, wait, clock, repeats: clock() - clock()),
+        (
+            "real clock",
+            "value",
+            lambda run, wait, clock, repeats: timed_by_index(run, wait, time.perf_counter, repeats),
+        ),
     ],
     "multiplications": [
         (
@@ -869,17 +1087,6 @@ WRONG = {
             "value",
             lambda channels_in, channels_out, kernel, size_out: (channels_in + channels_out) * (kernel * size_out) ** 2,
         ),
-    ],
-    "share_of_batch": [
-        ("block", "block", lambda batch, rank, world_size: batch.chunk(world_size)[rank]),
-        ("from 1", "value", lambda batch, rank, world_size: batch[rank + 1 :: world_size]),
-        ("values", "shape", lambda batch, rank, world_size: batch[batch % world_size == rank]),
-        ("swapped", "shape", lambda batch, rank, world_size: batch[world_size :: rank + 1]),
-        ("positions", "value", lambda batch, rank, world_size: torch.arange(rank, len(batch), world_size)),
-        ("everything", "everything", lambda batch, rank, world_size: batch),
-        ("equal shares", "shape", lambda batch, rank, world_size: batch[rank::world_size][: len(batch) // world_size]),
-        ("two processes", "shape", lambda batch, rank, world_size: batch[rank::2]),
-        ("from the front", "no_rank", lambda batch, rank, world_size: batch[::world_size]),
     ],
 }
 

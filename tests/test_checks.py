@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
 
 import vae_edu
 from vae_edu.checks import EXERCISES, RETIRED, diagnose, results
@@ -70,6 +70,31 @@ def loop_sample(mean, log_variance):
     return z
 
 
+def rebuilt_by_loop(images, mean, directions):
+    flat = images.flatten(1)
+    x_hat = mean
+    for w in directions.T:
+        x_hat = x_hat + ((flat - mean) @ w).unsqueeze(1) * w
+    return x_hat.reshape(len(images), 1, 28, 28)
+
+
+def dice(images, count):
+    return torch.multinomial(torch.ones(images), count, replacement=True)
+
+
+def mixture(mu, logvar):
+    clouds = torch.distributions.Independent(Normal(mu, logvar.exp().sqrt()), 1)
+    return torch.distributions.MixtureSameFamily(torch.distributions.Categorical(torch.ones(len(mu))), clouds)
+
+
+def one_by_one(mu, logvar, count):
+    points = []
+    for _ in range(count):
+        i = np.random.randint(len(mu))
+        points.append(vae_edu.reparameterize(mu[i : i + 1], logvar[i : i + 1])[0])
+    return points
+
+
 def written_step(model, x, optimizer):
     optimizer.zero_grad()
     x_logits, mu, logvar, _ = model(x)
@@ -98,26 +123,25 @@ def evaluated(model, batches):
 
 
 RIGHT = [
-    ("images_per_second", lambda seconds, images: images / sorted(seconds.tolist())[len(seconds) // 2]),
-    ("images_per_second", lambda seconds, images: images / np.median(seconds.numpy()).item()),
     ("multiplications", lambda a, b, k, n: torch.nn.Conv2d(a, b, k, bias=False).weight.numel() * n * n),
     ("multiplications", lambda a, b, k, n: n * n * a * b * k * k),
-    ("share_of_batch", lambda batch, rank, size: batch[[i for i in range(len(batch)) if i % size == rank]]),
-    ("share_of_batch", lambda batch, rank, size: list(batch.tolist())[rank::size]),
-    ("compression_ratio", lambda h, w, d: (h * w) / d),
-    ("compression_ratio", lambda h, w, d: torch.zeros(h, w).numel() / d),
     ("decode_point", lambda model, a, b: model.decode(torch.Tensor([a, b])[None])),
     ("decode_point", lambda model, a, b: torch.sigmoid(model.decode_logits(torch.tensor([[a, b]])))),
-    ("number_of_batches", lambda images, batch_size: math.ceil(images / batch_size)),
-    ("number_of_batches", lambda images, batch_size: len(range(0, images, batch_size))),
-    ("number_of_batches", lambda images, batch_size: (images + batch_size - 1) // batch_size),
+    ("halfway", lambda model, a, b: model.decode(torch.lerp(model.encode(a)[0], model.encode(b)[0], 0.5))),
+    ("halfway", lambda model, a, b: model.decode(model.encode(torch.cat([a, b]))[0].mean(dim=0, keepdim=True))),
     ("squared_error", lambda x, y: F.mse_loss(x, y, reduction="sum") / len(x)),
     ("squared_error", lambda x, y: 784 * ((x - y).double() ** 2).mean()),
     ("squared_error", lambda x, y: torch.einsum("bchw,bchw->b", x - y, x - y).mean()),
-    ("conv_size", lambda n, k, s, p: torch.nn.Conv1d(1, 1, k, s, p)(torch.zeros(1, 1, n)).shape[-1]),
-    ("conv_size", lambda n, k, s, p: math.floor((n + 2 * p - k) / s + 1)),
-    ("transposed_size", lambda n, k, s, p: torch.nn.ConvTranspose1d(1, 1, k, s, p)(torch.zeros(1, 1, n)).shape[-1]),
-    ("conv_parameters", lambda a, b, k: sum(p.numel() for p in torch.nn.Conv2d(a, b, k).parameters())),
+    ("rebuild", rebuilt_by_loop),
+    ("rebuild", lambda x, m, w: ((x.view(-1, 784) - m) @ (w @ w.T) + m).view(x.shape)),
+    ("rebuild", lambda x, m, w: torch.stack([(m + w @ (w.T @ (y.flatten() - m))).view(1, 28, 28) for y in x])),
+    ("hole_share", lambda a, b, r: ((a[:, None] - b).norm(dim=2) > r).all(dim=1).float().mean()),
+    ("hole_share", lambda a, b, r: sum(min(math.dist(p, q) for q in b.tolist()) > r for p in a.tolist()) / len(a)),
+    ("sample_fitted", lambda c, n: MultivariateNormal(c.mean(0), torch.cov(c.T)).sample((n,))),
+    (
+        "sample_fitted",
+        lambda c, n: torch.from_numpy(np.random.multivariate_normal(c.mean(0).numpy(), np.cov(c.numpy().T), n)),
+    ),
     ("sigma", lambda logvar: logvar.exp().sqrt()),
     ("sigma", lambda logvar: torch.exp(logvar.double() / 2)),
     ("sigma", lambda log_variance: math.e ** (0.5 * log_variance)),
@@ -126,6 +150,12 @@ RIGHT = [
     ("reparameterize", lambda m, v: m.double() - torch.randn(m.size(), dtype=torch.float64) * v.exp() ** 0.5),
     ("reparameterize", lambda m, v: torch.addcmul(m, torch.empty_like(m).normal_(), (0.5 * v).exp())),
     ("reparameterize", loop_sample),
+    (
+        "best_point",
+        lambda model, x, points: min(
+            points, key=lambda z: F.binary_cross_entropy_with_logits(model.decode_logits(z[None]), x).item()
+        ),
+    ),
     ("kl_divergence", lambda m, v: kl_divergence(Normal(m, v.exp().sqrt()), Normal(0.0, 1.0)).sum(1).mean()),
     ("kl_divergence", lambda m, v: -0.5 * torch.sum(1 + v - m.pow(2) - v.exp()) / m.shape[0]),
     ("kl_divergence", lambda m, v: 0.5 * torch.einsum("bd->b", v.double().exp() + m.double() ** 2 - 1 - v).mean()),
@@ -164,13 +194,15 @@ RIGHT = [
     ("bernoulli_sample", lambda p: (torch.rand_like(p) < p).float()),
     ("bernoulli_sample", lambda p: torch.rand(p.shape) <= p),
     ("bernoulli_sample", lambda p: Bernoulli(p).sample()),
-    ("map_position", lambda i, j, a, n: (torch.linspace(-a, a, n)[j], torch.linspace(a, -a, n)[i])),
-    ("map_position", lambda i, j, a, n: torch.tensor([-a + 2 * a * j / (n - 1), a - 2 * a * i / (n - 1)])),
-    ("prior_share", lambda a, b: Normal(0.0, 1.0).cdf(torch.tensor(b)) - Normal(0.0, 1.0).cdf(torch.tensor(a))),
-    ("prior_share", lambda a, b: 0.5 * (math.erf(b / 2**0.5) - math.erf(a / 2**0.5))),
     ("nearest_digit", lambda mu, labels, z: labels[torch.cdist(z[None], mu)[0].argmin()]),
     ("nearest_digit", lambda mu, labels, z: labels[(mu - z).norm(dim=1).argmin()].item()),
     ("nearest_digit", lambda mu, labels, z: min(zip((mu - z).norm(dim=1), labels, strict=True), key=lambda p: p[0])[1]),
+    (
+        "sample_aggregate",
+        lambda m, v, n: torch.stack([Normal(m[i], v[i].exp().sqrt()).sample() for i in dice(len(m), n)]),
+    ),
+    ("sample_aggregate", lambda m, v, n: mixture(m, v).sample((n,))),
+    ("sample_aggregate", one_by_one),
 ]
 
 
@@ -257,7 +289,7 @@ UNKNOWN = [
         lambda model, x, optimizer: written_step(model, x, optimizer) * torch.ones(3),
         "wrong shape (the loss returned by step 1)",
     ),
-    ("conv_size", lambda size, kernel, stride, padding: 14, "value is wrong (inputs: 28, 5, 1, 2): it must be 28"),
+    ("hole_share", lambda points, codes, reach: 0.25, "value is wrong (inputs: a tensor of shape (40, 2)"),
 ]
 
 
@@ -344,14 +376,14 @@ NUMBERS = [float, np.float32, np.float64, np.array, torch.tensor, Fraction, Deci
 
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_a_number_may_be_of_any_kind(kind):
-    assert diagnose("compression_ratio", lambda h, w, d: kind(h * w / d)) is None
-    assert diagnose("compression_ratio", lambda h, w, d: kind(h * w * d)).key == "value"
+    assert diagnose("multiplications", lambda a, b, k, n: kind(a * b * k**2 * n**2)) is None
+    assert diagnose("multiplications", lambda a, b, k, n: kind(a + b + k + n)).key == "value"
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor])
 def test_several_numbers_may_be_of_any_kind(kind):
-    reference = EXERCISES["map_position"].reference
-    assert diagnose("map_position", lambda i, j, limit, steps: kind(reference(i, j, limit, steps))) is None
+    reference = EXERCISES["sample_aggregate"].reference
+    assert diagnose("sample_aggregate", lambda *given: kind(reference(*given).tolist())) is None
 
 
 def points(start, end, steps):
@@ -367,6 +399,7 @@ NO_TENSORS = [
     ("sample_prior", lambda number, latent_dim: torch.randn(number, latent_dim).tolist()),
     ("bernoulli_sample", lambda x_hat: torch.bernoulli(x_hat).numpy()),
     ("decode_point", lambda model, z1, z2: model.decode(torch.tensor([[z1, z2]])).detach().numpy()),
+    ("halfway", lambda model, x1, x2: EXERCISES["halfway"].reference(model, x1, x2).detach().numpy()),
 ]
 
 
@@ -407,7 +440,7 @@ def test_a_gradient_that_does_not_pass_is_a_mistake_of_its_own(name, function, k
 UNFINISHED = [
     ("kl_divergence", half_written),
     ("kl_divergence", lambda m, v: 0.5 * ...),
-    ("map_position", lambda i, j, limit, steps: (-limit + 2 * limit * j / (steps - 1), ...)),
+    ("sample_aggregate", lambda mu, logvar, count: (mu[0], ...)),
     ("training_step", lambda model, x, optimizer: [written_step(model, x, optimizer), ...][1]),
 ]
 
@@ -433,9 +466,7 @@ def test_an_argument_that_is_not_read_is_named():
     assert fault.key == "value" and "does not use its argument other" in fault
     vae_edu.set_language("ja")
     assert "引数 other が" in diagnose("decode_point", lambda other, z1, z2: model.decode(torch.tensor([[z1, z2]])))
-    assert "argument" not in diagnose(
-        "conv_size", lambda size, kernel, stride, padding: [size, kernel, stride, padding][0]
-    )
+    assert "argument" not in diagnose("hole_share", lambda points, codes, reach: 0 * len([points, codes, reach]))
 
 
 def own_pass(model, x, draw):
