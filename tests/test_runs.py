@@ -9,6 +9,7 @@ import pytest
 
 RUNS = build.HERE / "runs"
 SMALL = {  # what makes a run short
+    "autoencoder_seeds": {"seeds": 2, "epochs": 1},
     "fair_trial": {"seeds": 2, "epochs": 1},
 }
 

@@ -13,7 +13,7 @@ import warnings
 import torch
 
 from ..language import tr
-from . import compression, generation, latent_plane, losses, observation, sampling, shapes, speed, training
+from . import compression, generation, holes, latent_plane, losses, observation, sampling, speed, training
 from .isolation import fresh
 from .measuring import TOLERANCE, AnswerError, Exercise, Mistake, unwritten
 from .results import LONGEST, keep
@@ -22,7 +22,7 @@ from .running import bounded_output, unlimited
 EXERCISES = {
     **compression.EXERCISES,
     **observation.EXERCISES,
-    **shapes.EXERCISES,
+    **holes.EXERCISES,
     **sampling.EXERCISES,
     **losses.EXERCISES,
     **training.EXERCISES,
