@@ -421,6 +421,25 @@ RIGHT = {
             sum(0.5 * (m @ m + v.exp().sum() - v.sum() - len(v)) for m, v in zip(mu, logvar, strict=True)) / len(mu)
         ),
     ],
+    "kl_between": [
+        lambda mu1, logvar1, mu2, logvar2: torch.distributions.kl_divergence(
+            torch.distributions.Normal(mu1, logvar1.exp().sqrt()),
+            torch.distributions.Normal(mu2, logvar2.exp().sqrt()),
+        ).sum(1),
+        lambda mu1, logvar1, mu2, logvar2: (
+            ((mu1.double() - mu2) ** 2 / logvar2.exp() + (logvar1 - logvar2).exp() - 1 - logvar1 + logvar2).sum(1) / 2
+        ),
+        lambda *given: torch.stack(
+            [
+                0.5 * (d.sum() - b.sum() - len(a) + (((a - c) ** 2 + b.exp()) @ (-d).exp()))
+                for a, b, c, d in zip(*given, strict=True)
+            ]
+        ),
+        lambda mu1, logvar1, mu2, logvar2: torch.distributions.kl_divergence(
+            torch.distributions.MultivariateNormal(mu1, torch.diag_embed(logvar1.exp())),
+            torch.distributions.MultivariateNormal(mu2, torch.diag_embed(logvar2.exp())),
+        ),
+    ],
     "training_step": [step_by_own_forward, step_by_grad],
     "epoch_loss": [
         lambda losses, sizes: torch.dot(losses, sizes.to(losses.dtype)) / sizes.sum(),
@@ -871,6 +890,58 @@ WRONG = {
             lambda mu, logvar: (0.5 * (mu**2 + logvar.exp() - 1 - logvar)).clamp(min=0.5).sum(1).mean(),
         ),
         ("no mu", "value", lambda mu, logvar: 0.5 * (logvar.exp() - 1 - logvar).sum(1).mean()),
+    ],
+    "kl_between": [
+        (
+            "swapped",
+            "reversed",
+            lambda a, b, c, d: 0.5 * (b - d + (d.exp() + (c - a) ** 2) / b.exp() - 1).sum(1),
+        ),
+        (
+            "wrong reference",
+            "to_prior",
+            lambda a, b, c, d: 0.5 * (a**2 + b.exp() - 1 - b).sum(1),
+        ),
+        (
+            "difference",
+            "difference",
+            lambda a, b, c, d: 0.5 * (a**2 + b.exp() - b - c**2 - d.exp() + d).sum(1),
+        ),
+        ("sign", "sign", lambda a, b, c, d: 0.5 * (b - d - (b.exp() + (a - c) ** 2) / d.exp() + 1).sum(1)),
+        ("no half", "no_half", lambda a, b, c, d: (d - b + (b.exp() + (a - c) ** 2) / d.exp() - 1).sum(1)),
+        ("no one", "no_one", lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c) ** 2) / d.exp()).sum(1)),
+        ("logs", "sign_logvar", lambda a, b, c, d: 0.5 * (b - d + (b.exp() + (a - c) ** 2) / d.exp() - 1).sum(1)),
+        ("no square", "mu_not_squared", lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c)) / d.exp() - 1).sum(1)),
+        (
+            "two squares",
+            "squares_apart",
+            lambda a, b, c, d: 0.5 * (d - b + (b.exp() + a**2 - c**2) / d.exp() - 1).sum(1),
+        ),
+        (
+            "brackets",
+            "centre_not_divided",
+            lambda a, b, c, d: 0.5 * (d - b + b.exp() / d.exp() + (a - c) ** 2 - 1).sum(1),
+        ),
+        (
+            "sigma",
+            "sigma_for_variance",
+            lambda a, b, c, d: 0.5 * (d - b + ((0.5 * b).exp() + (a - c) ** 2) / (0.5 * d).exp() - 1).sum(1),
+        ),
+        ("no exp", "no_exp", lambda a, b, c, d: 0.5 * (d - b + (b + (a - c) ** 2) / d - 1).sum(1)),
+        ("mean", "mean_dimensions", lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c) ** 2) / d.exp() - 1).mean(1)),
+        ("loss", "mean_pairs", lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c) ** 2) / d.exp() - 1).sum(1).mean()),
+        ("no sum", "per_dimension", lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c) ** 2) / d.exp() - 1)),
+        (
+            "list",
+            "no_gradient",
+            lambda a, b, c, d: (0.5 * (d - b + (b.exp() + (a - c) ** 2) / d.exp() - 1)).sum(1).tolist(),
+        ),
+        (
+            "fixed target",
+            "gradient",
+            lambda a, b, c, d: 0.5 * (d - b + (b.exp() + (a - c.detach()) ** 2) / d.exp() - 1).sum(1),
+        ),
+        ("distance", "value", lambda a, b, c, d: (a - c).norm(dim=1)),
     ],
     "training_step": [
         ("no zero", "no_zero_grad", step_without_zero),

@@ -162,6 +162,11 @@ RIGHT = [
     ("kl_divergence", lambda m, v: (0.5 * (v.exp() + m * m - 1 - v)).mean(0).sum()),
     ("kl_divergence", loop_kl),
     (
+        "kl_between",
+        lambda a, b, c, d: kl_divergence(Normal(a, (b / 2).exp()), Normal(c, (d / 2).exp())).sum(1),
+    ),
+    ("kl_between", lambda a, b, c, d: 0.5 * ((b - d).expm1() - (b - d) + (a - c) ** 2 * (-d).exp()).sum(-1)),
+    (
         "reconstruction_loss",
         lambda a, x: -Bernoulli(logits=a, validate_args=False).log_prob(x).flatten(1).sum(1).mean(),
     ),

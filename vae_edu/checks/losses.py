@@ -201,7 +201,7 @@ KL_MISTAKES = [
         _kl(lambda mu, logvar: 0.5 * ((1 + mu**2) / logvar.exp() - 1 + logvar)),
         ja=(
             "2 つの分布の順序が逆で、KL(p‖q) になっています。",
-            "KL は対称ではありません。変分下限に現れるのは、雲 q から事前分布 p への KL(q‖p) です。",
+            "KL は対称ではありません。変分下界に現れるのは、雲 q から事前分布 p への KL(q‖p) です。",
             "1 つ目に雲 N(μ, σ²)、2 つ目に事前分布 N(0, 1) を置いてください。",
         ),
         en=(
@@ -257,7 +257,7 @@ KL_MISTAKES = [
         lambda mu, logvar: _terms(mu, logvar).mean(dim=0),
         ja=(
             "次元ごとの値が返っています。次元についての和がありません。",
-            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "損失は 1 つの値でなければ、backward() で勾配を計算できません。",
             "潜在変数の次元 (dim=1) で sum を取ってから、ミニバッチの mean を取ってください。",
         ),
         en=(
@@ -271,7 +271,7 @@ KL_MISTAKES = [
         lambda mu, logvar: _terms(mu, logvar).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
-            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "損失は 1 つの値でなければ、backward() で勾配を計算できません。",
             "最後に mean() を取ってください。",
         ),
         en=(
@@ -285,7 +285,7 @@ KL_MISTAKES = [
         _terms,
         ja=(
             "要素ごとの値が返っています。和も平均もありません。",
-            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "損失は 1 つの値でなければ、backward() で勾配を計算できません。",
             "次元 (dim=1) について sum、そのあと mean() を取ってください。",
         ),
         en=(
@@ -326,6 +326,241 @@ KL_MISTAKES = [
 ]
 
 
+def _pair_terms(mu1, logvar1, mu2, logvar2):
+    """KL of each element (B, latent_dim) between two clouds."""
+    return 0.5 * (logvar2 - logvar1 + (logvar1.exp() + (mu1 - mu2) ** 2) / logvar2.exp() - 1)
+
+
+def kl_between(mu1, logvar1, mu2, logvar2):
+    """KL(N(mu1, exp(logvar1)) || N(mu2, exp(logvar2))) of each of the B pairs of clouds: (B,)."""
+    return _pair_terms(mu1, logvar1, mu2, logvar2).sum(dim=1)
+
+
+def _pairs(formula):
+    """A formula for the elements, summed over dimensions, a value for each pair."""
+    return lambda mu1, logvar1, mu2, logvar2: formula(mu1, logvar1, mu2, logvar2).sum(dim=1)
+
+
+BETWEEN_MISTAKES = [
+    Mistake(
+        "reversed",
+        _pairs(lambda m1, v1, m2, v2: _pair_terms(m2, v2, m1, v1)),
+        ja=(
+            "2 つの雲の順序が逆で、KL(q₂‖q₁) になっています。",
+            "KL は対称ではありません。どちらの分布について期待値を取るかで、値が変わります。",
+            "期待値は q₁ について取り、2 乗の項を σ₂² で割ってください。",
+        ),
+        en=(
+            "The two clouds stand the other way round: this is KL(q₂‖q₁).",
+            "The KL divergence is not symmetric: it depends on which distribution the expectation is taken under.",
+            "Take the expectation under q₁, and divide the squares by σ₂².",
+        ),
+    ),
+    Mistake(
+        "sign",
+        _pairs(lambda m1, v1, m2, v2: -_pair_terms(m1, v1, m2, v2)),
+        ja=(
+            "符号が逆です。",
+            "KL は 0 以上で、2 つの雲が等しいときに限り 0 になります。",
+            "E[log q₁] から E[log q₂] を引いているかを確かめ、全体の符号を変えてください。",
+        ),
+        en=(
+            "The sign is reversed.",
+            "A KL divergence is never negative, and 0 only if the two clouds are equal.",
+            "Check that E[log q₂] is subtracted from E[log q₁], and change the sign of the whole.",
+        ),
+    ),
+    Mistake(
+        "no_half",
+        _pairs(lambda m1, v1, m2, v2: 2 * _pair_terms(m1, v1, m2, v2)),
+        ja=(
+            "1/2 が抜けています。",
+            "値が実際の KL の 2 倍になり、nat として読めません。",
+            "括弧でまとめた全体に 0.5 を掛けてください。",
+        ),
+        en=(
+            "The 1/2 is missing.",
+            "The value is twice the KL and no longer in nats.",
+            "Put everything in brackets and multiply it by 0.5.",
+        ),
+    ),
+    Mistake(
+        "to_prior",
+        _pairs(lambda m1, v1, m2, v2: _terms(m1, v1)),
+        ja=(
+            "2 つ目の雲を使っておらず、事前分布 N(0, I) との KL になっています。",
+            "事前分布との KL では、2 つの雲が互いにどれだけ違うかは分かりません。",
+            "E[log p] の行で、p の密度の代わりに q₂ の密度の対数を使ってください。",
+        ),
+        en=(
+            "The second cloud is not used: this is the KL from the prior N(0, I).",
+            "The KL from the prior does not say how different the two clouds are from each other.",
+            "In the line of E[log p], use the log density of q₂ in place of that of p.",
+        ),
+    ),
+    Mistake(
+        "difference",
+        _pairs(lambda m1, v1, m2, v2: _terms(m1, v1) - _terms(m2, v2)),
+        ja=(
+            "それぞれの雲の事前分布との KL を求め、その差を取っています。",
+            "KL は、このような差では求まりません。違う雲でも差が 0 になることや、負になることがあります。",
+            "4 行の導出に戻り、E[log p] の行の p を q₂ に替えて計算し直してください。",
+        ),
+        en=(
+            "It is the difference of the two clouds' KLs from the prior.",
+            "A KL is no such difference, which can be 0 for different clouds, or negative.",
+            "Go back to the four lines, and work out the one of E[log p] with q₂ in place of p.",
+        ),
+    ),
+    Mistake(
+        "mu_not_squared",
+        _pairs(lambda m1, v1, m2, v2: 0.5 * (v2 - v1 + (v1.exp() + m1 - m2) / v2.exp() - 1)),
+        ja=(
+            "中心の差 μ₁ − μ₂ が 2 乗されていません。",
+            "差が負なら KL が小さくなり、負の値にもなります。",
+            "(mu1 - mu2)**2 としてください。",
+        ),
+        en=(
+            "The difference of the centres, μ₁ − μ₂, is not squared.",
+            "Where it is negative the value falls, even below 0.",
+            "Write (mu1 - mu2)**2.",
+        ),
+    ),
+    Mistake(
+        "squares_apart",
+        _pairs(lambda m1, v1, m2, v2: 0.5 * (v2 - v1 + (v1.exp() + m1**2 - m2**2) / v2.exp() - 1)),
+        ja=(
+            "差の 2 乗 (μ₁ − μ₂)² が、2 乗の差 μ₁² − μ₂² になっています。",
+            "中心が反対側にある雲でも、原点からの距離が等しければ、この項は 0 になってしまいます。",
+            "先に引いてから 2 乗してください。",
+        ),
+        en=(
+            "The square of the difference, (μ₁ − μ₂)², has become a difference of squares, μ₁² − μ₂².",
+            "It is 0 even for clouds on opposite sides, if they are equally far from the origin.",
+            "Subtract first, then square.",
+        ),
+    ),
+    Mistake(
+        "centre_not_divided",
+        _pairs(lambda m1, v1, m2, v2: 0.5 * (v2 - v1 + (v1 - v2).exp() + (m1 - m2) ** 2 - 1)),
+        ja=(
+            "中心の差の 2 乗が σ₂² で割られていません。",
+            "同じ差でも、q₂ が狭いほど KL は大きくなるはずです。",
+            "σ₁² と (μ₁ − μ₂)² を足してから、まとめて σ₂² で割ってください。",
+        ),
+        en=(
+            "The squared difference of the centres is not divided by σ₂².",
+            "The same difference must weigh more, the narrower q₂ is.",
+            "Add σ₁² and (μ₁ − μ₂)² first, then divide both by σ₂².",
+        ),
+    ),
+    Mistake(
+        "sigma_for_variance",
+        _pairs(
+            lambda m1, v1, m2, v2: 0.5 * (v2 - v1 + ((v1 / 2).exp() + (m1 - m2) ** 2) / (v2 / 2).exp() - 1),
+        ),
+        ja=(
+            "分散 σ² のところに標準偏差 σ = exp(logvar / 2) を使っています。",
+            "同じ雲に別の値が付きます。",
+            "σ² は exp(logvar) です。半分にせずに exp を取ってください。",
+        ),
+        en=(
+            "The standard deviation σ = exp(logvar / 2) stands where the variance σ² belongs.",
+            "The same clouds get another value.",
+            "σ² is exp(logvar): take exp without halving.",
+        ),
+    ),
+    Mistake(
+        "no_exp",
+        _pairs(lambda m1, v1, m2, v2: 0.5 * (v2 - v1 + (v1 + (m1 - m2) ** 2) / v2 - 1)),
+        ja=(
+            "exp を忘れ、logvar を分散としてそのまま使っています。",
+            "logvar は log σ² で、負にもなります。負の値や 0 に近い値で割ると、KL とは別の量になります。",
+            "σ² には logvar1.exp() と logvar2.exp() を使ってください。",
+        ),
+        en=(
+            "exp is forgotten: logvar stands as if it were the variance.",
+            "logvar is log σ² and may be negative or near 0; a division by it gives no KL divergence.",
+            "Use logvar1.exp() and logvar2.exp() for the variances.",
+        ),
+    ),
+    Mistake(
+        "sign_logvar",
+        _pairs(lambda m1, v1, m2, v2: 0.5 * (v1 - v2 + (v1.exp() + (m1 - m2) ** 2) / v2.exp() - 1)),
+        ja=(
+            "対数の項の符号が逆で、log σ₁² − log σ₂² になっています。",
+            "q₁ を狭くするほど値が下がり、KL が負になることもあります。",
+            "log σ₂² − log σ₁² としてください。",
+        ),
+        en=(
+            "The logs have the wrong sign: log σ₁² − log σ₂².",
+            "The value then falls as q₁ gets narrower, even below 0.",
+            "Write log σ₂² − log σ₁².",
+        ),
+    ),
+    Mistake(
+        "no_one",
+        _pairs(lambda m1, v1, m2, v2: _pair_terms(m1, v1, m2, v2) + 0.5),
+        ja=(
+            "定数の項 −1 が抜けています。",
+            "2 つの雲が等しくても、KL が 0 になりません。",
+            "等しい雲では 0 になるように、括弧の中で 1 を引いてください。",
+        ),
+        en=(
+            "The constant −1 is missing.",
+            "Even for equal clouds the value is not 0.",
+            "Subtract 1 inside the brackets, so that equal clouds give 0.",
+        ),
+    ),
+    Mistake(
+        "mean_dimensions",
+        lambda mu1, logvar1, mu2, logvar2: _pair_terms(mu1, logvar1, mu2, logvar2).mean(dim=1),
+        ja=(
+            "潜在変数の次元について、和ではなく平均を取っています。",
+            "次元は独立なので、次元ごとの KL は足し算になります。",
+            "平均の代わりに sum(dim=1) を使ってください。",
+        ),
+        en=(
+            "The mean is taken over the latent dimensions instead of the sum.",
+            "The dimensions are independent, so their KLs add up.",
+            "Use sum(dim=1) in place of the mean.",
+        ),
+    ),
+    Mistake(
+        "mean_pairs",
+        (
+            lambda mu1, logvar1, mu2, logvar2: kl_between(mu1, logvar1, mu2, logvar2).mean(),
+            lambda mu1, logvar1, mu2, logvar2: kl_between(mu1, logvar1, mu2, logvar2).sum(),
+        ),
+        ja=(
+            "B 組の雲を 1 つの値にまとめています。",
+            "ここで求めるのは損失ではなく、組ごとの KL なので、まとめると、どの組がどれだけ違うのかが分かりません。",
+            "次元についてだけ sum(dim=1) を取り、形 (B,) のまま返してください。",
+        ),
+        en=(
+            "It makes one value of the B pairs.",
+            "This is no loss: with one value nobody sees how different each of the pairs is.",
+            "Sum over the dimensions alone, with sum(dim=1), and return the shape (B,).",
+        ),
+    ),
+    Mistake(
+        "per_dimension",
+        _pair_terms,
+        ja=(
+            "次元ごとの値が返っています。次元についての和がありません。",
+            "雲全体の KL は、独立な次元の KL の和です。",
+            "最後に sum(dim=1) を取ってください。",
+        ),
+        en=(
+            "It returns one value for each dimension: the sum over the dimensions is missing.",
+            "The KL of a whole cloud is the sum over its independent dimensions.",
+            "Take sum(dim=1) at the end.",
+        ),
+    ),
+    no_gradient(kl_between, "引数のテンソル", "the tensors that it is given"),
+]
+
+
 def _bce(x_logits, x):
     """BCE of each pixel."""
     return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none")
@@ -355,12 +590,12 @@ RECONSTRUCTION_MISTAKES = [
         ),
         ja=(
             "画素について、和ではなく平均を取っています。",
-            "再構築誤差が 1/784 になり、KL に 784 倍の重みを掛けたのと同じです (このレッスンの最後で試します)。",
+            "再構築誤差が 1/784 になり、KL に 784 倍の重みを掛けたのと同じです (このレッスンの後半で、実際に学習して確かめます)。",
             'reduction="none" で画素ごとの値を求め、flatten(1).sum(dim=1).mean() としてください。',
         ),
         en=(
             "The mean is taken over the pixels instead of the sum.",
-            "The error becomes 1/784 of itself, as if the KL weighed 784 times more (the end of this lesson tries that).",
+            "The error becomes 1/784 of itself, as if the KL weighed 784 times more (later in this lesson we train such a model).",
             'Take the values of the pixels with reduction="none", then flatten(1).sum(dim=1).mean().',
         ),
     ),
@@ -383,7 +618,7 @@ RECONSTRUCTION_MISTAKES = [
         lambda x_logits, x: _bce(x_logits, x).flatten(1).sum(dim=1),
         ja=(
             "画像ごとの値が返っています。ミニバッチについての平均がありません。",
-            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "損失は 1 つの値でなければ、backward() で勾配を計算できません。",
             "最後に mean() を取ってください。",
         ),
         en=(
@@ -445,7 +680,7 @@ RECONSTRUCTION_MISTAKES = [
         _bce,
         ja=(
             "画素ごとの値が返っています。和も平均もありません。",
-            "損失は 1 つの数でなければ、backward() で勾配を計算できません。",
+            "損失は 1 つの値でなければ、backward() で勾配を計算できません。",
             "画素について flatten(1).sum(dim=1)、そのあと画像について mean() を取ってください。",
         ),
         en=(
@@ -590,6 +825,11 @@ RECONSTRUCTION_MISTAKES = [
 ]
 
 
+def _clouds(batch, latent_dim):
+    """Draw two clouds, mu1, logvar1, mu2 and logvar2, all (batch, latent_dim)."""
+    return lambda: (*codes(batch, latent_dim)(), *codes(batch, latent_dim)())
+
+
 def _loud():
     """Logits so large that a probability of float32 is rounded to 0 or 1, and images (2, 1, 28, 28)."""
     return 40 * torch.randn(2, 1, 28, 28), torch.rand(2, 1, 28, 28)
@@ -624,6 +864,14 @@ EXERCISES = {
             gradients(codes(3, 4), ("mu", "logvar")),
         ),
         KL_MISTAKES,
+    ),
+    "kl_between": Exercise(
+        kl_between,
+        (
+            cases(_clouds(3, 2), _clouds(5, 4), _clouds(2, 1)),
+            gradients(_clouds(3, 4), ("mu1", "logvar1", "mu2", "logvar2")),
+        ),
+        BETWEEN_MISTAKES,
     ),
     "reconstruction_loss": Exercise(
         reconstruction_loss,
