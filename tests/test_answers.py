@@ -209,43 +209,106 @@ def step_of_reconstruction(model, x, optimizer):
     return loss
 
 
-def loss_in_inference_mode(model, batches):
-    model.eval()
-    with torch.inference_mode():
-        losses = [own_loss(model, x).item() for x in batches]
+def epoch_with_weights(model, batches, optimizer):
+    model.train()
+    losses = [step_by_own_forward(model, x, optimizer) for x in batches]
     return np.average(losses, weights=[x.shape[0] for x in batches])
 
 
-@torch.no_grad()
-def loss_of_all_at_once(model, batches):
-    everything = torch.cat(batches)
-    return vae_loss(model(everything), everything).total
+def epoch_by_running_mean(model, batches, optimizer):
+    mean, images = 0.0, 0
+    for x in batches:
+        loss = float(step_by_grad(model, x, optimizer))
+        images += len(x)
+        mean += (loss - mean) * len(x) / images
+    return mean
 
 
-@torch.no_grad()
-def loss_of_loss(model, batches):
-    return sum(vae_loss(model(x), x).total for x in batches) / len(batches)
+def epoch_by_library(model, batches, optimizer):
+    total, images = torch.zeros(()), 0
+    for x in batches:
+        total += vae_edu.training_step(model, x, optimizer).total * x.size(0)
+        images += x.size(0)
+    return total.div(images).item()
 
 
-@torch.no_grad()
-def loss_of_last(model, batches):
+def epoch_of(step, mean):
+    """An epoch of such steps, and what `mean` makes of their losses and of the sizes of the mini-batches."""
+
+    def epoch(model, batches, optimizer):
+        losses = [float(step(model, x, optimizer)) for x in batches]
+        return mean(losses, [len(x) for x in batches])
+
+    return epoch
+
+
+def weighted(losses, sizes):
+    return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def epoch_that_returns_in_its_loop(model, batches, optimizer):
+    for x in batches:
+        return step_by_own_forward(model, x, optimizer)
+
+
+def epoch_stepped_at_its_end(model, batches, optimizer):
+    total = 0.0
     for x in batches:
         loss = vae_loss(model(x), x).total
-    return loss
+        optimizer.zero_grad()
+        loss.backward()
+        total += loss.item() * len(x)
+    optimizer.step()
+    return total / sum(map(len, batches))
 
 
-@torch.no_grad()
-def loss_without_kl(model, batches):
-    return sum(vae_loss(model(x), x).reconstruction * len(x) for x in batches) / sum(map(len, batches))
+def epoch_of_all_at_once(model, batches, optimizer):
+    return step_by_own_forward(model, torch.cat(batches), optimizer)
 
 
-@torch.no_grad()
-def loss_at_mean(model, batches):
+def epoch_with_its_graphs(model, batches, optimizer):
     total = 0
     for x in batches:
-        mu, logvar = model.encode(x)
-        total += vae_loss(vae_edu.models.VAEOutput(model.decode_logits(mu), mu, logvar, mu), x).total * len(x)
+        loss = own_loss(model, x)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss * len(x)
     return total / sum(map(len, batches))
+
+
+def epoch_without_the_last(model, batches, optimizer):
+    return epoch_of(step_by_own_forward, weighted)(model, batches[:-1], optimizer)
+
+
+def epoch_evaluated(model, batches, optimizer):
+    with torch.no_grad():
+        return sum(own_loss(model, x).item() * len(x) for x in batches) / sum(map(len, batches))
+
+
+def mean_at_by_loop(z, mu, logvar, images):
+    logs = [
+        sum(-0.5 * (z[k] - m[k]) ** 2 / v[k].exp() - 0.5 * v[k] for k in range(len(z)))
+        for m, v in zip(mu, logvar, strict=True)
+    ]
+    weights = [torch.exp(log - max(logs)) for log in logs]
+    return sum(weight * image for weight, image in zip(weights, images, strict=True)) / sum(weights)
+
+
+def mean_at_by_normal(z, mu, logvar, images):
+    log_density = torch.distributions.Normal(mu, (logvar / 2).exp()).log_prob(z).sum(dim=1)
+    weights = (log_density - log_density.logsumexp(dim=0)).exp()
+    return (weights @ images.flatten(1)).reshape(1, 28, 28)
+
+
+def mean_at_in_double(z, mu, logvar, images):
+    density = np.exp(-0.5 * ((z - mu) ** 2 / logvar.exp() + logvar).sum(dim=1).double().numpy())
+    return torch.from_numpy(np.average(images.numpy(), axis=0, weights=density)).float()
+
+
+def mean_at_by_density(z, mu, logvar, images):
+    density = torch.distributions.Normal(mu, (logvar / 2).exp()).log_prob(z).exp().prod(dim=1)
+    return (density[:, None, None, None] * images).sum(dim=0) / density.sum()
 
 
 def nearest_by_hand(mu, labels, z):
@@ -441,15 +504,7 @@ RIGHT = {
         ),
     ],
     "training_step": [step_by_own_forward, step_by_grad],
-    "epoch_loss": [
-        lambda losses, sizes: torch.dot(losses, sizes.to(losses.dtype)) / sizes.sum(),
-        lambda losses, sizes: np.average(losses.numpy(), weights=sizes.numpy()),
-        lambda losses, sizes: (
-            sum(a * b for a, b in zip(losses.tolist(), sizes.tolist(), strict=True)) / sum(sizes.tolist())
-        ),
-        lambda losses, sizes: losses.repeat_interleave(sizes.long()).mean(),
-    ],
-    "test_loss": [loss_in_inference_mode, loss_of_all_at_once],
+    "train_epoch": [epoch_with_weights, epoch_by_running_mean, epoch_by_library],
     "sample_prior": [
         lambda number, latent_dim: torch.normal(0.0, 1.0, size=(number, latent_dim)),
         lambda number, latent_dim: torch.distributions.Normal(0, 1).sample((number, latent_dim)),
@@ -473,6 +528,14 @@ RIGHT = {
         ),
         lambda start, end, steps: torch.stack([start + (end - start) * k / (steps - 1) for k in range(steps)]),
         lambda start, end, steps: start + torch.outer(torch.arange(steps) / (steps - 1), end - start),
+    ],
+    "mean_at": [
+        mean_at_by_loop,
+        mean_at_by_normal,
+        mean_at_in_double,
+        lambda z, mu, logvar, images: torch.tensordot(
+            torch.distributions.MultivariateNormal(mu, torch.diag_embed(logvar.exp())).log_prob(z).softmax(0), images, 1
+        ),
     ],
     "nearest_digit": [
         nearest_by_hand,
@@ -952,38 +1015,31 @@ WRONG = {
         ("not taken", "no_step", step_not_taken),
         ("reconstruction", "no_kl", step_of_reconstruction),
     ],
-    "epoch_loss": [
-        ("mean", "unweighted", lambda losses, sizes: losses.mean()),
-        ("not weighted", "sum_by_images", lambda losses, sizes: losses.sum() / sizes.sum()),
-        ("per batch", "by_batches", lambda losses, sizes: (losses * sizes).sum() / len(losses)),
-        ("sum", "sum", lambda losses, sizes: losses.sum()),
-        ("sum of all", "not_divided", lambda losses, sizes: (losses * sizes).sum()),
-        ("without the last", "value", lambda losses, sizes: losses[:-1].mean()),
-        ("last", "last_batch", lambda losses, sizes: losses[-1]),
-        ("divided", "value", lambda losses, sizes: (losses / sizes).sum() / sizes.sum()),
-        ("vector", "shape", lambda losses, sizes: losses * sizes / sizes.sum()),
-        ("first size", "value", lambda losses, sizes: (losses * sizes).sum() / (sizes[0] * len(sizes))),
-    ],
-    "test_loss": [
-        ("mean of means", "unweighted", loss_of_loss),
-        ("last", "last_batch", loss_of_last),
-        ("no KL", "no_kl", loss_without_kl),
-        ("at mu", "at_mu", loss_at_mean),
+    "train_epoch": [
+        ("mean of means", "unweighted", epoch_of(step_by_own_forward, lambda losses, sizes: sum(losses) / len(losses))),
+        ("sum", "sum", epoch_of(step_by_own_forward, lambda losses, sizes: sum(losses))),
+        ("sum over images", "sum", epoch_of(step_by_own_forward, lambda losses, sizes: np.dot(losses, sizes))),
         (
-            "gradients",
-            "gradients_on",
-            lambda model, batches: sum(own_loss(model, x) * len(x) for x in batches) / sum(map(len, batches)),
+            "by images",
+            "sum_by_images",
+            epoch_of(step_by_own_forward, lambda losses, sizes: sum(losses) / sum(sizes)),
         ),
-        (
-            "sum",
-            "not_divided",
-            torch.no_grad()(lambda model, batches: sum(own_loss(model, x) * len(x) for x in batches)),
-        ),
-        (
-            "times 128",
-            "value",
-            torch.no_grad()(lambda model, batches: sum(own_loss(model, x) for x in batches) / (128 * len(batches))),
-        ),
+        ("last", "last_batch", epoch_of(step_by_own_forward, lambda losses, sizes: losses[-1])),
+        ("list", "shape", epoch_of(step_by_own_forward, lambda losses, sizes: losses)),
+        ("times the first size", "value", epoch_of(step_by_own_forward, lambda a, b: sum(a) * b[0] / sum(b))),
+        ("no zero", "no_zero_grad", epoch_of(step_without_zero, weighted)),
+        ("zeroed between", "no_backward", epoch_of(step_zeroed_between, weighted)),
+        ("not taken", "no_step", epoch_of(step_not_taken, weighted)),
+        ("uphill", "other_step", epoch_of(step_uphill, weighted)),
+        ("another optimizer", "other_step", epoch_of(step_of_another_optimizer, weighted)),
+        ("measured afterwards", "loss_after", epoch_of(step_measured_afterwards, weighted)),
+        ("reconstruction", "no_kl", epoch_of(step_of_reconstruction, weighted)),
+        ("returned too soon", "first_batch", epoch_that_returns_in_its_loop),
+        ("one step at the end", "one_step", epoch_stepped_at_its_end),
+        ("all at once", "one_step", epoch_of_all_at_once),
+        ("graphs", "graph_kept", epoch_with_its_graphs),
+        ("without the last", "other_step", epoch_without_the_last),
+        ("evaluated", "no_backward", epoch_evaluated),
     ],
     "sample_prior": [
         ("uniform", "uniform", lambda number, latent_dim: torch.rand(number, latent_dim)),
@@ -1062,6 +1118,39 @@ WRONG = {
         ("no brackets", "error", lambda start, end, steps: start + (end - start) * torch.linspace(0, 1, steps)),
         ("five always", "shape", lambda start, end, steps: torch.lerp(start, end, torch.linspace(0, 1, 5)[:, None])),
         ("random", "value", lambda start, end, steps: torch.lerp(start, end, torch.rand(steps).sort().values[:, None])),
+    ],
+    "mean_at": [
+        ("density", "underflow", mean_at_by_density),
+        ("all images", "unweighted", lambda z, mu, logvar, images: images.mean(dim=0)),
+        ("one image", "nearest", lambda z, mu, logvar, images: images[(mu - z).norm(dim=1).argmin()]),
+        (
+            "no variance",
+            "no_width",
+            lambda z, mu, logvar, images: mean_at_by_loop(z, mu, torch.zeros_like(logvar), images),
+        ),
+        (
+            "variance as width",
+            "variance_as_width",
+            lambda z, mu, logvar, images: mean_at_by_loop(z, mu, 2 * logvar, images),
+        ),
+        (
+            "not divided",
+            "not_divided",
+            lambda z, mu, logvar, images: sum(
+                torch.distributions.Normal(m, (v / 2).exp()).log_prob(z).sum().exp() * image
+                for m, v, image in zip(mu, logvar, images, strict=True)
+            ),
+        ),
+        (
+            "over the dimensions",
+            "error",
+            lambda z, mu, logvar, images: (
+                torch.distributions.Normal(mu, (logvar / 2).exp()).log_prob(z).softmax(dim=1) @ images
+            ),
+        ),
+        ("inverse distance", "value", lambda z, mu, logvar, images: mean_at_by_loop(z, 2 * z - mu / 2, logvar, images)),
+        ("flat", "shape", lambda z, mu, logvar, images: mean_at_by_normal(z, mu, logvar, images).flatten()),
+        ("of a batch", "shape", lambda z, mu, logvar, images: mean_at_by_normal(z, mu, logvar, images)[None]),
     ],
     "nearest_digit": [
         ("farthest", "farthest", lambda mu, labels, z: labels[(mu - z).norm(dim=1).argmax()]),

@@ -113,12 +113,11 @@ def zero_at_the_end(model, x, optimizer):
     return terms.total
 
 
-def evaluated(model, batches):
+def written_epoch(model, batches, optimizer):
     losses, images = [], 0
-    with torch.inference_mode():
-        for batch in batches:
-            losses.append(vae_edu.vae_loss(model(batch), batch).total.item() * batch.shape[0])
-            images += batch.shape[0]
+    for batch in batches:
+        losses.append(written_step(model, batch, optimizer) * batch.shape[0])
+        images += batch.shape[0]
     return math.fsum(losses) / images
 
 
@@ -183,13 +182,12 @@ RIGHT = [
     ("training_step", vae_edu.training_step),
     ("training_step", written_step),
     ("training_step", zero_at_the_end),
-    ("epoch_loss", lambda losses, sizes: torch.dot(losses, sizes) / sizes.sum()),
-    ("epoch_loss", lambda losses, sizes: float(np.average(losses.numpy(), weights=sizes.numpy()))),
-    ("epoch_loss", lambda losses, sizes: sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)),
-    ("test_loss", evaluated),
+    ("train_epoch", written_epoch),
     (
-        "test_loss",
-        torch.no_grad()(lambda model, batches: vae_edu.vae_loss(model(torch.cat(batches)), torch.cat(batches))),
+        "train_epoch",
+        lambda model, batches, optimizer: np.average(
+            [zero_at_the_end(model, x, optimizer).detach() for x in batches], weights=[len(x) for x in batches]
+        ),
     ),
     ("sample_prior", lambda number, latent_dim: Normal(0.0, 1.0).sample((number, latent_dim))),
     ("sample_prior", lambda n, d: torch.stack([torch.randn(d) for _ in range(n)])),
@@ -504,21 +502,23 @@ def test_a_forward_pass_of_ones_own_is_judged_like_the_models(draw):
         optimizer.step()
         return loss
 
-    @torch.no_grad()
-    def test_loss(model, batches):
-        return sum(own_pass(model, x, draw) * len(x) for x in batches) / sum(map(len, batches))
+    def epoch(model, batches, optimizer):
+        return sum(step(model, x, optimizer).item() * len(x) for x in batches) / sum(map(len, batches))
 
     assert diagnose("training_step", step) is None
-    assert diagnose("test_loss", test_loss) is None
-    assert diagnose("test_loss", test_loss.__wrapped__).key == "gradients_on"
+    assert diagnose("train_epoch", epoch) is None
 
 
 @pytest.mark.parametrize("draw", [torch.zeros_like, torch.ones_like, torch.rand_like])
 def test_a_forward_pass_of_ones_own_with_other_noise_is_wrong(draw):
-    function = torch.no_grad()(
-        lambda model, batches: sum(own_pass(model, x, draw) * len(x) for x in batches) / sum(map(len, batches))
-    )
-    assert diagnose("test_loss", function) is not None
+    def step(model, x, optimizer):
+        loss = own_pass(model, x, draw)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    assert diagnose("training_step", step) is not None
 
 
 def test_check_prints_and_strict_raises(monkeypatch, capsys):

@@ -1,24 +1,24 @@
-"""Exercises on the map of the latent space: where a point lies in the picture, how probable it is, whose it is."""
+"""Exercises on the latent plane: whose a point is, and sampling from all clouds together."""
 
 import torch
 
-from .measuring import Exercise, Mistake, cases, given
+from ..language import tr
+from .measuring import Exercise, Mistake, Part, call, cases, numbers, seed
+from .sampling import noise_parts
 
-
-def map_position(i, j, limit, steps):
-    """The point (z1, z2) of the image in row i (from the top) and column j (from the left) of a map."""
-    step = 2 * limit / (steps - 1)
-    return -limit + step * j, limit - step * i
-
-
-def prior_share(low, high):
-    """The probability that one latent number drawn from N(0, 1) lies between low and high."""
-    return torch.special.ndtr(torch.tensor(float(high))) - torch.special.ndtr(torch.tensor(float(low)))
+CALLS = 2000
+CLOUDS, DRAWN, DIMENSIONS = 9, 6, 3  # fewer drawn than there are clouds: "the first ones" then differ from a choice
 
 
 def nearest_digit(mu, labels, z):
     """The label of the image whose mean, a row of mu (N, latent_dim), lies nearest to z (latent_dim,)."""
     return labels[(mu - z).pow(2).sum(dim=1).argmin()]
+
+
+def sample_aggregate(mu, logvar, count):
+    """(count, latent_dim) points of the aggregate posterior: each from the cloud of an image chosen at random."""
+    chosen = torch.randint(len(mu), (count,))
+    return mu[chosen] + (0.5 * logvar[chosen]).exp() * torch.randn(count, mu.shape[1])
 
 
 def _nearest_centre(mu, labels, z):
@@ -35,257 +35,305 @@ def _means(number, latent_dim):
     )
 
 
-def _density(z):
-    return torch.exp(-(torch.tensor(float(z)) ** 2) / 2) / (2 * torch.pi) ** 0.5
+def drawn_points(function):
+    """Measure a sampler of the aggregate posterior by clouds so far apart that every point tells its own."""
+    seed()
+    places = torch.cartesian_prod(*[torch.tensor([-40.0, 0.0, 40.0])] * DIMENSIONS)
+    mu = places[torch.randperm(len(places))[:CLOUDS]] + torch.rand(CLOUDS, DIMENSIONS)
+    logvar = 3 * torch.rand(CLOUDS, DIMENSIONS) - 2
+    name = tr(
+        ja=f"形 ({CLOUDS}, {DIMENSIONS}) の mu と logvar、count = {DRAWN}",
+        en=f"mu and logvar of shape ({CLOUDS}, {DIMENSIONS}), count = {DRAWN}",
+    )
+    first = numbers(call(function, mu, logvar, DRAWN))
+    shape = Part(name, torch.zeros(first.shape))
+    if first.shape != (DRAWN, DIMENSIONS):
+        return [shape]
+    z = call(  # (CALLS, DRAWN, DIMENSIONS)
+        lambda mu, logvar: torch.stack([numbers(function(mu, logvar, DRAWN)) for _ in range(CALLS)]), mu, logvar
+    )
+    chosen = torch.cdist(z, mu.double()).argmin(dim=2)  # (CALLS, DRAWN)
+    times = torch.nn.functional.one_hot(chosen, CLOUDS).double().sum(dim=1)  # (CALLS, CLOUDS)
+    noise = (z - mu[chosen]) / (logvar[chosen].double() / 2).exp()
+    repeated = z.std(dim=0).max() < 1e-3
+    same = tr(ja="呼び出すたびに同じ値が返ります。", en="Every call gives the same values.")
+    shares = tr(
+        ja="画像の選ばれ方が等しい確率になっていません。N 枚のどれもが、等しい確率で選ばれるようにしてください。",
+        en="The images are not chosen with equal probabilities. Each of the N must be as probable as any other.",
+    )
+    return [
+        shape,
+        Part(name, repeated.double(), same, "same_every_call"),
+        Part(name, times.mean(dim=0) / DRAWN, shares, "shares", 0.02),
+        Part(
+            tr(
+                ja="1 回の呼び出しで同じ画像が選ばれる回数のばらつき",
+                en="how often a call chooses the same image: its spread",
+            ),
+            times.std(dim=0).mean(),
+            tolerance=0.04,
+        ),
+        *noise_parts(noise, "(z − μ) / σ", tr(ja="点", en="points")),
+    ]
 
 
-POSITION_MISTAKES = [
-    Mistake(
-        "upside_down",
-        lambda i, j, limit, steps: (-limit + 2 * limit * j / (steps - 1), -limit + 2 * limit * i / (steps - 1)),
-        ja=(
-            "z2 の向きが逆です。",
-            "画像の行は上から数えますが、z2 は上へ行くほど大きくなります。逆にすると、地図と散布図が上下逆になります。",
-            "z2 は limit から始めて、行が下がるごとに減らしてください。",
-        ),
-        en=(
-            "z2 runs the wrong way.",
-            "Rows are counted from the top, but z2 grows upwards; the map would stand on its head beside the scatter plot.",
-            "Start z2 at limit and let it fall from row to row.",
-        ),
-    ),
-    Mistake(
-        "swapped",
-        lambda i, j, limit, steps: map_position(i, j, limit, steps)[::-1],
-        ja=(
-            "z1 と z2 が入れ替わっています。",
-            "横の列 j が z1、縦の行 i が z2 です。入れ替えると、地図が対角線で折り返されます。",
-            "(z1, z2) の順に、z1 を j から、z2 を i から計算してください。",
-        ),
-        en=(
-            "z1 and z2 are swapped.",
-            "The column j gives z1, the row i gives z2; swapped, the map is mirrored at its diagonal.",
-            "Return (z1, z2), with z1 computed from j and z2 from i.",
-        ),
-    ),
-    Mistake(
-        "i_and_j",
-        lambda i, j, limit, steps: (-limit + 2 * limit * i / (steps - 1), limit - 2 * limit * j / (steps - 1)),
-        ja=(
-            "行 i と列 j を取り違えています。",
-            "i は上から数えた行なので z2 を、j は左から数えた列なので z1 を決めます。",
-            "z1 の式の i と、z2 の式の j を入れ替えてください。",
-        ),
-        en=(
-            "Row i and column j are mixed up.",
-            "i counts rows from the top and sets z2; j counts columns from the left and sets z1.",
-            "Exchange the i in z1 with the j in z2.",
-        ),
-    ),
-    Mistake(
-        "by_steps",
-        lambda i, j, limit, steps: (-limit + 2 * limit * j / steps, limit - 2 * limit * i / steps),
-        ja=(
-            "幅を steps で割っています。",
-            "steps 枚の画像の中心の間には、間隔が steps − 1 個しかありません。最後の列が limit に届きません。",
-            "steps − 1 で割ってください。",
-        ),
-        en=(
-            "The width is divided by steps.",
-            "Between the centres of steps images there are steps − 1 gaps; the last column would not reach limit.",
-            "Divide by steps − 1.",
-        ),
-    ),
-    Mistake(
-        "from_zero",
-        lambda i, j, limit, steps: (limit * j / (steps - 1), limit - limit * i / (steps - 1)),
-        ja=(
-            "0 から limit までの地図になっています。",
-            "地図は −limit から limit までで、幅は 2 × limit です。原点は地図の中央にあります。",
-            "z1 は −limit から始め、幅 2 × limit を steps − 1 で割ってください。",
-        ),
-        en=(
-            "This map runs from 0 to limit.",
-            "The map runs from −limit to limit, a width of 2 × limit, with the origin in its middle.",
-            "Start z1 at −limit and divide the width 2 × limit by steps − 1.",
-        ),
-    ),
-    Mistake(
-        "half_steps",
-        lambda i, j, limit, steps: (-limit + limit * j / (steps - 1), limit - limit * i / (steps - 1)),
-        ja=(
-            "間隔が半分です。",
-            "地図の幅は limit ではなく 2 × limit です。",
-            "2 × limit を steps − 1 で割ってください。",
-        ),
-        en=(
-            "The gaps are half as wide as they should be.",
-            "The width of the map is 2 × limit, not limit.",
-            "Divide 2 × limit by steps − 1.",
-        ),
-    ),
-    Mistake(
-        "cells",
-        lambda i, j, limit, steps: (
-            -limit + 2 * limit * (j + 0.5) / steps,
-            limit - 2 * limit * (i + 0.5) / steps,
-        ),
-        ja=(
-            "両端の画像の中心が ±limit になっていません。",
-            "幅を steps 個の升目に分け、その中央を取ると、両端が limit より内側に来ます。この講座の地図は、両端の画像の中心が ±limit です。",
-            "間隔を 2 × limit / (steps − 1) にしてください。",
-        ),
-        en=(
-            "The centres of the outermost images are not at ±limit.",
-            "These are the middles of steps cells, all inside the limits; in our maps the outermost centres lie at ±limit.",
-            "Make the gap 2 × limit / (steps − 1).",
-        ),
-    ),
-    Mistake(
-        "constant",
-        (
-            lambda i, j, limit, steps: (-3 + 6 * j / 19, 3 - 6 * i / 19),
-            lambda i, j, limit, steps: (-3 + 6 * j / (steps - 1), 3 - 6 * i / (steps - 1)),
-            lambda i, j, limit, steps: (-limit + 2 * limit * j / 19, limit - 2 * limit * i / 19),
-        ),
-        ja=(
-            "limit = 3 か steps = 20 の地図にしか使えない数が書き込まれています。",
-            "判定では、別の範囲や枚数の地図でも確かめます。",
-            "3 や 6 や 19 と書く代わりに、limit と steps − 1 から計算してください。",
-        ),
-        en=(
-            "Numbers that fit only limit = 3 or steps = 20 are written into the function.",
-            "The check tries other maps too.",
-            "Compute them from limit and steps − 1 instead of writing 3, 6 or 19.",
-        ),
-    ),
-]
+def any_count(function):
+    """Measure the shapes for one point, and for more points than there are images."""
+    seed()
+    parts = []
+    for number, latent_dim, count in ((5, 2, 1), (4, 2, 11), (3, 7, 3)):
+        mu, logvar = torch.randn(number, latent_dim), torch.randn(number, latent_dim)
+        text = tr(
+            ja=f"形 ({number}, {latent_dim}) の mu と logvar、count = {count}",
+            en=f"mu and logvar of shape ({number}, {latent_dim}), count = {count}",
+        )
+        parts.append(Part(text, torch.zeros(numbers(call(function, mu, logvar, count)).shape)))
+    return parts
 
-SHARE_MISTAKES = [
+
+def _chosen(mu, count):
+    return torch.randint(len(mu), (count,))
+
+
+def _first(mu, logvar, count):
+    chosen = torch.arange(count) % len(mu)
+    return mu[chosen] + (0.5 * logvar[chosen]).exp() * torch.randn(count, mu.shape[1])
+
+
+def _without_return(mu, logvar, count):
+    chosen = torch.randperm(len(mu))[:count]
+    return mu[chosen] + (0.5 * logvar[chosen]).exp() * torch.randn_like(mu[chosen])
+
+
+def _one_image(mu, logvar, count):
+    chosen = torch.randint(len(mu), (1,))
+    return mu[chosen] + (0.5 * logvar[chosen]).exp() * torch.randn(count, mu.shape[1])
+
+
+def _two_choices(mu, logvar, count):
+    return mu[_chosen(mu, count)] + (0.5 * logvar[_chosen(mu, count)]).exp() * torch.randn(count, mu.shape[1])
+
+
+def _width(width):
+    def wrong(mu, logvar, count):
+        chosen = _chosen(mu, count)
+        return mu[chosen] + width(logvar[chosen]) * torch.randn(count, mu.shape[1])
+
+    return wrong
+
+
+def _noise(make):
+    def wrong(mu, logvar, count):
+        chosen = _chosen(mu, count)
+        return mu[chosen] + (0.5 * logvar[chosen]).exp() * make(count, mu.shape[1])
+
+    return wrong
+
+
+def _gaussian(mu, logvar, count):
+    spread = (mu.var(dim=0) + logvar.exp().mean(dim=0)).sqrt()
+    return mu.mean(dim=0) + spread * torch.randn(count, mu.shape[1])
+
+
+def _spread_of_mu(mu, logvar, count):
+    return mu.mean(dim=0) + mu.std(dim=0) * torch.randn(count, mu.shape[1])
+
+
+AGGREGATE_MISTAKES = [
     Mistake(
-        "width_share",
-        lambda low, high: (high - low) / 6,
+        "mu_alone",
+        _width(lambda logvar: 0),
         ja=(
-            "地図の幅のうちの割合を計算しています。",
-            "正規分布では、同じ幅でも中央の方が確率が高くなります。幅の割合が確率になるのは一様分布です。",
-            "累積分布関数の差を取ってください (torch.special.ndtr)。",
+            "選んだ画像の μ をそのまま返していて、雑音がありません。",
+            "これは μ の集まりからのサンプリングで、q(z|x) の広がりが抜けています。σ が大きいモデルでは、広がりがまるで足りなくなります。",
+            "μ に σ × 雑音 (σ = exp(0.5 × logvar)) を足してください。",
         ),
         en=(
-            "It is the share of the map's width.",
-            "Under a normal distribution the same width is more probable near the centre; only a uniform one goes by width.",
-            "Take the difference of the cumulative distribution function (torch.special.ndtr).",
+            "It returns the μ of the chosen images, without any noise.",
+            "These are samples of the μ alone; the width of each q(z|x) is missing, which matters wherever σ is not small.",
+            "Add σ times noise to μ, with σ = exp(0.5 × logvar).",
         ),
     ),
     Mistake(
-        "density_width",
-        lambda low, high: _density((low + high) / 2) * (high - low),
+        "variance",
+        _width(torch.exp),
         ja=(
-            "中央の密度に幅を掛けています。",
-            "密度は区間の中でも変わるので、広い区間では確率からずれます。",
-            "累積分布関数の差を取ってください (torch.special.ndtr)。",
+            "標準偏差として exp(logvar) を使っています。",
+            "exp(logvar) は分散 σ² です。σ が 0.06 なら 0.0036 になり、16 分の 1 ほどの広がりでサンプリングすることになります。",
+            "σ = exp(0.5 × logvar) を使ってください。",
         ),
         en=(
-            "It is the density in the middle times the width.",
-            "The density changes within the interval, so for a wide one this is off.",
-            "Take the difference of the cumulative distribution function (torch.special.ndtr).",
+            "exp(logvar) is used as the standard deviation.",
+            "It is the variance σ²: where σ is 0.06 it is 0.0036, and the points spread some sixteen times too little.",
+            "Use σ = exp(0.5 × logvar).",
         ),
     ),
     Mistake(
-        "density_difference",
-        lambda low, high: _density(high) - _density(low),
+        "logvar",
+        _width(lambda logvar: logvar),
         ja=(
-            "累積分布関数ではなく、密度の差を計算しています。",
-            "密度の差は負にもなり、確率ではありません。",
-            "torch.special.ndtr か Normal(0, 1).cdf を使ってください。",
+            "logvar をそのまま標準偏差として使っています。",
+            "logvar は log σ² です。σ が 0.06 なら −5.6 ほどになり、点が平面の外まで飛び散ります。",
+            "σ = exp(0.5 × logvar) に直してください。",
         ),
         en=(
-            "It is a difference of densities, not of the cumulative distribution function.",
-            "That may be negative, and is no probability.",
-            "Use torch.special.ndtr or Normal(0, 1).cdf.",
+            "logvar itself is used as the standard deviation.",
+            "It is log σ²: where σ is 0.06 it is about −5.6, which throws the points all over the plane.",
+            "Turn it into σ = exp(0.5 × logvar).",
         ),
     ),
     Mistake(
-        "order",
-        lambda low, high: -prior_share(low, high),
+        "no_sigma",
+        _width(lambda logvar: 1),
         ja=(
-            "引き算の順序が逆で、負の値になっています。",
-            "確率は負になりません。",
-            "上の端の値から、下の端の値を引いてください。",
+            "雑音に σ を掛けていません。",
+            "どの画像でも標準偏差が 1 になり、σ が 0.06 の分布よりはるかに広い範囲に散らばります。",
+            "雑音に σ = exp(0.5 × logvar) を掛けてください。",
         ),
         en=(
-            "The subtraction is the wrong way round: the result is negative.",
-            "A probability never is.",
-            "Subtract the value at low from the value at high.",
+            "The noise is not multiplied by σ.",
+            "Every image then has the standard deviation 1, far wider than clouds with a σ of 0.06.",
+            "Multiply the noise by σ = exp(0.5 × logvar).",
         ),
     ),
     Mistake(
-        "below_high",
-        lambda low, high: torch.special.ndtr(torch.tensor(float(high))),
+        "one_noise",
+        _noise(lambda count, latent_dim: torch.randn(latent_dim)),
         ja=(
-            "high より小さい確率の全体を返しています。",
-            "low より小さい部分が余分に入っています。",
-            "low までの確率を引いてください。",
+            "count 個の点に、同じ雑音を使っています。",
+            "どの点も μ から同じ向きにずれるので、count 個が独立なサンプルになりません。",
+            "torch.randn(count, latent_dim) のように、点ごとに新しい雑音を作ってください。",
         ),
         en=(
-            "It returns the whole probability below high.",
-            "That includes the part below low.",
-            "Subtract the probability below low.",
+            "All count points share one noise.",
+            "Each is shifted from its μ in the same direction, so they are no independent samples.",
+            "Make fresh noise for every point, for example torch.randn(count, latent_dim).",
         ),
     ),
     Mistake(
-        "squared",
-        lambda low, high: prior_share(low, high) ** 2,
+        "one_noise_a_point",
+        _noise(lambda count, latent_dim: torch.randn(count, 1)),
         ja=(
-            "確率を 2 乗しています。",
-            "2 乗は、2 つの次元がどちらもこの区間に入る確率です。ここでは 1 つの次元だけを考えます。",
-            "2 乗を取り除いてください。",
+            "1 つの点のすべての次元に、同じ雑音を使っています。",
+            "点が μ を通る 1 本の直線上にしか現れません。",
+            "torch.randn(count, latent_dim) のように、次元ごとに別の雑音を作ってください。",
         ),
         en=(
-            "The probability is squared.",
-            "The square is the probability that both dimensions lie in the interval; here there is one.",
-            "Remove the square.",
+            "All dimensions of a point share one noise.",
+            "The points of an image then lie on one straight line through its μ.",
+            "Make noise for every dimension, for example torch.randn(count, latent_dim).",
         ),
     ),
     Mistake(
-        "outside",
-        lambda low, high: 1 - prior_share(low, high),
+        "uniform",
+        _noise(torch.rand),
         ja=(
-            "区間の外の確率を返しています。",
-            "求めたいのは、区間の中の点が引かれる確率です。",
-            "1 から引かずに、そのまま返してください。",
+            "雑音が正規分布ではなく、0 から 1 までの一様分布です (torch.rand)。",
+            "雑音が負にならないので、点が μ の片側に偏ります。",
+            "torch.rand ではなく torch.randn を使ってください。",
         ),
         en=(
-            "It returns the probability outside the interval.",
-            "We want that of a point inside.",
-            "Do not subtract from 1.",
+            "The noise is uniform between 0 and 1 (torch.rand), not normal.",
+            "It is never negative, so the points lie on one side of μ.",
+            "Use torch.randn instead of torch.rand.",
         ),
     ),
     Mistake(
-        "symmetric",
-        lambda low, high: 2 * torch.special.ndtr(torch.tensor(float(high))) - 1,
+        "first_images",
+        (_first, lambda mu, logvar, count: _first(mu[:count], logvar[:count], min(count, len(mu)))),
         ja=(
-            "low が −high であることを仮定しています。",
-            "2Φ(high) − 1 は、0 を中心とする区間の確率です。ほかの区間では合いません。",
-            "Φ(high) から Φ(low) を引いてください。",
+            "画像をランダムに選ばず、いつも先頭から順に使っています。",
+            "count が N より小さいと、後ろの画像は一度も選ばれません。",
+            "torch.randint(N, (count,)) で画像の番号をランダムに選んでください。",
         ),
         en=(
-            "It takes for granted that low is −high.",
-            "2Φ(high) − 1 is the probability of an interval around 0; for others it is wrong.",
-            "Subtract Φ(low) from Φ(high).",
+            "The images are not chosen at random: it always takes them from the first one on.",
+            "With count smaller than N, the later images are never chosen.",
+            "Choose the images' numbers at random: torch.randint(N, (count,)).",
         ),
     ),
     Mistake(
-        "width_first",
-        lambda low, high: torch.special.ndtr(torch.tensor(float(high - low))),
+        "without_return",
+        _without_return,
         ja=(
-            "区間の幅の累積分布関数を取っています。",
-            "同じ幅でも、中央の区間と端の区間では確率が違います。",
-            "引き算を Φ の外で行い、Φ(high) − Φ(low) としてください。",
+            "同じ画像が 2 度選ばれることのない選び方です (torch.randperm など)。",
+            "count 個の点が独立ではなくなり、count が N を超えると足りなくなります。",
+            "重複を許して選んでください: torch.randint(N, (count,))。",
         ),
         en=(
-            "It takes the cumulative distribution function of the width.",
-            "Intervals of one width have different probabilities near the centre and far from it.",
-            "Subtract outside Φ: Φ(high) − Φ(low).",
+            "No image can be chosen twice (torch.randperm, or something like it).",
+            "The count points are then not independent, and there are too few of them when count exceeds N.",
+            "Let an image be chosen again: torch.randint(N, (count,)).",
+        ),
+    ),
+    Mistake(
+        "one_image",
+        _one_image,
+        ja=(
+            "画像を 1 枚しか選ばず、count 個の点をすべてその q(z|x) からサンプリングしています。",
+            "1 回の呼び出しで得られる点が 1 か所に固まり、全体の広がりになりません。",
+            "点ごとに画像を選び直してください: torch.randint(N, (count,))。",
+        ),
+        en=(
+            "Only one image is chosen, and all count points come from its q(z|x).",
+            "The points of one call then lie in one place instead of spreading over all clouds.",
+            "Choose an image anew for every point: torch.randint(N, (count,)).",
+        ),
+    ),
+    Mistake(
+        "two_choices",
+        _two_choices,
+        ja=(
+            "μ と logvar を、別々に選んだ画像から取っています。",
+            "ある画像の位置と別の画像の広さを組み合わせると、どの q(z|x) でもない分布になります。",
+            "番号を 1 度だけ選び、その番号で mu と logvar の両方を取り出してください。",
+        ),
+        en=(
+            "μ and logvar are taken from images chosen separately.",
+            "The place of one image with the width of another belongs to no q(z|x).",
+            "Choose the numbers once, and use them for both mu and logvar.",
+        ),
+    ),
+    Mistake(
+        "gaussian",
+        (_gaussian, _spread_of_mu),
+        ja=(
+            "全体の平均と分散に合わせた、1 つの正規分布からサンプリングしています。",
+            "平均と分散は合いますが、形が違います。q(z|x) を集めた分布には隙間や濃淡があり、1 つの正規分布では表せません。",
+            "画像を選び、その画像の μ と σ を使ってください。",
+        ),
+        en=(
+            "It samples from one normal distribution with the overall mean and variance.",
+            "Those agree, but the shape does not: all clouds together have gaps and crowded places, which one normal distribution cannot have.",
+            "Choose images, and use the μ and σ of the chosen ones.",
+        ),
+    ),
+    Mistake(
+        "mean_cloud",
+        lambda mu, logvar, count: mu.mean(dim=0) + (0.5 * logvar.mean(dim=0)).exp() * torch.randn(count, mu.shape[1]),
+        ja=(
+            "mu と logvar を画像について平均してから、サンプリングしています。",
+            "分布を集めることと、μ や σ を平均することは違います。平均すると、中央の小さな 1 つの分布になってしまいます。",
+            "平均せずに画像を選び、その画像の μ と σ を使ってください。",
+        ),
+        en=(
+            "mu and logvar are averaged over the images before sampling.",
+            "Putting clouds together is not averaging their μ and σ: that leaves one small cloud in the middle.",
+            "Do not average: choose images, and use the μ and σ of the chosen ones.",
+        ),
+    ),
+    Mistake(
+        "prior",
+        lambda mu, logvar, count: torch.randn(count, mu.shape[1]),
+        ja=(
+            "mu も logvar も使わず、事前分布 N(0, I) からサンプリングしています。",
+            "集約事後分布が事前分布に近いとは限りません。それを調べるための関数です。",
+            "画像を選び、その画像の q(z|x) からサンプリングしてください。",
+        ),
+        en=(
+            "It samples from the prior N(0, I), and uses neither mu nor logvar.",
+            "Whether the aggregate posterior is near the prior is what this function is meant to find out.",
+            "Choose images, and sample from their q(z|x).",
         ),
     ),
 ]
@@ -406,19 +454,10 @@ NEAREST_MISTAKES = [
 ]
 
 EXERCISES = {
-    "map_position": Exercise(
-        map_position,
-        (cases(given(0, 0, 3.0, 20), given(2, 5, 3.0, 20), given(4, 1, 1.7, 6), given(16, 7, 2.45, 18)),),
-        POSITION_MISTAKES,
-    ),
-    "prior_share": Exercise(
-        prior_share,
-        (cases(given(-1.0, 1.0), given(0.55, 2.5), given(-3.0, -1.2), given(0.0, 0.3), given(-0.63, 1.9)),),
-        SHARE_MISTAKES,
-    ),
     "nearest_digit": Exercise(
         nearest_digit,
         (cases(*(_means(number, latent_dim) for number in (20, 50, 100, 200, 400) for latent_dim in (2, 3, 5))),),
         NEAREST_MISTAKES,
     ),
+    "sample_aggregate": Exercise(sample_aggregate, (drawn_points, any_count), AGGREGATE_MISTAKES),
 }
