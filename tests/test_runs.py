@@ -10,7 +10,10 @@ import pytest
 RUNS = build.HERE / "runs"
 SMALL = {  # what makes a run short
     "autoencoder_seeds": {"seeds": 2, "epochs": 1},
+    "evidence_toy": {"points": 1001},
     "fair_trial": {"seeds": 2, "epochs": 1},
+    "information": {"images": 500},
+    "map_seeds": {"seeds": 3, "epochs": 1, "count": 500},
 }
 
 
