@@ -13,7 +13,7 @@ import warnings
 import torch
 
 from ..language import tr
-from . import compression, generation, holes, latent_plane, losses, observation, sampling, speed, training
+from . import blur, compression, generation, holes, latent_plane, losses, observation, sampling, speed, training
 from .isolation import fresh
 from .measuring import TOLERANCE, AnswerError, Exercise, Mistake, unwritten
 from .results import LONGEST, keep
@@ -27,6 +27,7 @@ EXERCISES = {
     **losses.EXERCISES,
     **training.EXERCISES,
     **generation.EXERCISES,
+    **blur.EXERCISES,
     **latent_plane.EXERCISES,
     **speed.EXERCISES,
 }

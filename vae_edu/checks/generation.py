@@ -1,4 +1,4 @@
-"""Exercises on making images: draw from the prior, walk between two points, draw black-and-white pixels."""
+"""Exercises on making images: sample the prior, walk between two points, sample black-and-white pixels."""
 
 import torch
 
@@ -36,11 +36,11 @@ def coins(function):
     x = call(lambda x_hat: torch.stack([tensor(function(x_hat)) for _ in range(CALLS)]), x_hat).flatten(1)
     grey = tr(ja="0 と 1 以外の値が入っています。", en="It holds values other than 0 and 1.")
     same = tr(
-        ja="呼び出すたびに同じ画像が返ります。関数の中で毎回、新しい乱数を引いてください。",
+        ja="呼び出すたびに同じ画像が返ります。関数の中で毎回、新しくサンプリングしてください。",
         en="Every call gives the same image. Draw new random numbers inside the function in every call.",
     )
     alone = tr(
-        ja="画素どうしが独立になっていません。画素ごとに新しい乱数を引いてください。",
+        ja="画素どうしが独立になっていません。画素ごとに新しい乱数を使ってください。",
         en="The pixels are not independent. Draw one random number for each pixel.",
     )
     return [
@@ -62,7 +62,7 @@ PRIOR_MISTAKES = [
         "uniform",
         lambda number, latent_dim: torch.rand(number, latent_dim),
         ja=(
-            "正規分布ではなく、0 から 1 までの一様分布から引いています (torch.rand)。",
+            "正規分布ではなく、0 から 1 までの一様分布からサンプリングしています (torch.rand)。",
             "どの次元の値も 0 から 1 の間になるので、潜在空間のその狭い範囲にある数字しか作れません。",
             "torch.randn を使ってください。n が normal の n です。",
         ),
@@ -76,7 +76,7 @@ PRIOR_MISTAKES = [
         "uniform_symmetric",
         lambda number, latent_dim: 2 * torch.rand(number, latent_dim) - 1,
         ja=(
-            "−1 から 1 までの一様分布から引いています。",
+            "−1 から 1 までの一様分布からサンプリングしています。",
             "事前分布の外側の数字が作られません。",
             "torch.randn を使ってください。",
         ),
@@ -90,7 +90,7 @@ PRIOR_MISTAKES = [
         "uniform_map",
         lambda number, latent_dim: 6 * torch.rand(number, latent_dim) - 3,
         ja=(
-            "−3 から 3 までの一様分布から引いています。",
+            "−3 から 3 までの一様分布からサンプリングしています。",
             "地図の端の、訓練でほとんど使われなかった点が多くなり、数字に見えない画像が増えます。",
             "torch.randn を使ってください。",
         ),
@@ -106,7 +106,7 @@ PRIOR_MISTAKES = [
         ja=(
             "すべての行が同じ点です。",
             "何枚作っても同じ画像になります。",
-            "torch.randn(number, latent_dim) のように、必要な数だけ引いてください。",
+            "torch.randn(number, latent_dim) のように、すべての値をサンプリングしてください。",
         ),
         en=(
             "All rows are the same point.",
@@ -120,7 +120,7 @@ PRIOR_MISTAKES = [
         ja=(
             "1 つの点のすべての次元が同じ値です。",
             "点が対角線の上にしか出ません。",
-            "torch.randn(number, latent_dim) のように、必要な数だけ引いてください。",
+            "torch.randn(number, latent_dim) のように、すべての値をサンプリングしてください。",
         ),
         en=(
             "All dimensions of a point are equal.",
@@ -132,7 +132,7 @@ PRIOR_MISTAKES = [
         "origin",
         lambda number, latent_dim: torch.zeros(number, latent_dim),
         ja=(
-            "どの点も原点で、乱数を引いていません。",
+            "どの点も原点で、乱数を使っていません。",
             "何枚作っても同じ画像になります。",
             "torch.randn を使ってください。",
         ),
@@ -150,7 +150,7 @@ PRIOR_MISTAKES = [
         ja=(
             "呼び出すたびに同じ点が出ます。",
             "何度実行しても同じ画像しか作れません。",
-            "乱数の種を固定せず、関数の中で毎回新しい点を引いてください。",
+            "乱数の種を固定せず、関数の中で毎回新しい点をサンプリングしてください。",
         ),
         en=(
             "Every call gives the same points.",
@@ -222,7 +222,7 @@ LINE_MISTAKES = [
         lambda start, end, steps: interpolate(start, end, steps + 2)[1:-1],
         ja=(
             "両端の点 start と end が入っていません。",
-            "両端があれば、道が元の 2 枚の画像を本当に結んでいることが分かります。",
+            "両端があれば、補間の列が元の 2 枚の画像から始まり、終わることを確かめられます。",
             "重みを 0 から始めて 1 で終えてください。",
         ),
         en=(
@@ -252,7 +252,7 @@ COIN_MISTAKES = [
         "threshold",
         lambda x_hat: (x_hat > 0.5).float(),
         ja=(
-            "0.5 を境に白黒に分けていて、乱数を引いていません。",
+            "0.5 を境に白黒に分けていて、乱数を使っていません。",
             "確率 0.6 の画素がいつも白になります。ベルヌーイ分布なら 10 回に 4 回は黒です。",
             "torch.bernoulli(x_hat) を使うか、一様乱数と比べてください。",
         ),
@@ -267,7 +267,7 @@ COIN_MISTAKES = [
         lambda x_hat: x_hat,
         ja=(
             "確率そのものを返しています。",
-            "x_hat は画素が白になる確率で、分布の平均です。分布から引いた画像は 0 と 1 だけでできています。",
+            "x_hat は画素が白になる確率で、分布の平均です。サンプリングした画像は 0 と 1 だけでできています。",
             "torch.bernoulli(x_hat) を使ってください。",
         ),
         en=(
@@ -282,7 +282,7 @@ COIN_MISTAKES = [
         ja=(
             "すべての画素で、1 つの乱数を使っています。",
             "z が決まれば画素は互いに独立です。1 つの乱数では、明るい画素がそろって白か黒になります。",
-            "torch.rand_like(x_hat) で、画素ごとに乱数を引いてください。",
+            "torch.rand_like(x_hat) で、画素ごとの乱数を使ってください。",
         ),
         en=(
             "All pixels share one random number.",
