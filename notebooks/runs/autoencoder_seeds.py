@@ -63,8 +63,8 @@ def main(seeds=10, epochs=5, images=5000):
     print(f"test error {spread(errors, '.1f')} nats / image")
     print(f"standard deviation of the codes along the wider axis {spread(widths, '.1f')}")
     for way in shares[0]:
-        holes, missed = (spread([share[way][i] for share in shares], "4.1f") for i in (0, 1))
-        print(f"{way.replace('_', ' '):15}  holes {holes} %  missed {missed} %")
+        holes, missed = (spread([share[way][i] for share in shares], ".1f") for i in (0, 1))
+        print(f"{way.replace('_', ' '):15}  holes {holes + ' %':23}  missed {missed} %")
 
 
 if __name__ == "__main__":
