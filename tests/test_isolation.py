@@ -110,7 +110,7 @@ def test_what_a_function_does_decides_no_other_check(name):
 
     assert diagnose("sigma", spoiler).key == "variance"
     assert diagnose("sigma", SIGMA) is None
-    for exercise in ("kl_divergence", "test_loss", "bernoulli_sample"):
+    for exercise in ("kl_divergence", "train_epoch", "bernoulli_sample"):
         assert diagnose(exercise, EXERCISES[exercise].reference) is None
 
 

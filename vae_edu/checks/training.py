@@ -1,24 +1,22 @@
-"""Exercises on the training loop: one step, the loss of an epoch, the loss on held-out images."""
+"""Exercises on the training loop: one step, and one pass over the mini-batches."""
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from ..language import tr
-from ..losses import LossTerms, reconstruction_loss, vae_loss
-from ..models import MLPVAE, ConvVAE, VAEOutput
+from ..losses import LossTerms, vae_loss
+from ..models import MLPVAE, ConvVAE
 from ..training import training_step
-from .measuring import AnswerError, Exercise, Mistake, Part, call, cases, numbers, seed, unfinished
+from .measuring import AnswerError, Exercise, Mistake, Part, call, numbers, seed, unfinished
 
 RATE = 1e-4
 
 
 class _KnownNoise(TorchFunctionMode):
-    """Normal random numbers that only depend on the column, however a function draws them; and whether it records.
+    """Normal random numbers that only depend on the column, however a function draws them.
 
-    So a forward pass of one's own has the noise of model(x), and a batch that of its parts.
+    So a forward pass of one's own has the noise of model(x).
     """
-
-    recorded = False  # whether something was computed that gradients could go back through
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
@@ -29,7 +27,6 @@ class _KnownNoise(TorchFunctionMode):
                 moments |= dict(zip(moments, positional, strict=False)) | (kwargs or {})
             with torch.no_grad():
                 result.copy_(moments["mean"] + moments["std"] * _noise(result.shape))
-        self.recorded |= getattr(result, "grad_fn", None) is not None
         return result
 
 
@@ -48,8 +45,18 @@ def _models():
     return models
 
 
-def _total(loss):
-    return numbers(loss.total if isinstance(loss, LossTerms) else loss)
+def _mini_batches():
+    """What a training step is given, three times in a row."""
+    return [torch.rand(size, 1, 28, 28) for size in (4, 3, 5)]
+
+
+def _epochs():
+    """What an epoch is given, twice in a row: lists of mini-batches, the last one smaller."""
+    return [[torch.rand(size, 1, 28, 28) for size in sizes] for sizes in ((4, 4, 2), (5, 1))]
+
+
+def _loss(returned):
+    return numbers(returned.total if isinstance(returned, LossTerms) else returned)
 
 
 def _weights(model):
@@ -57,20 +64,32 @@ def _weights(model):
     return torch.cat([p.detach().flatten()[::101] for p in model.parameters()])
 
 
-def _steps(function):
-    """(loss that was returned, how the weights moved, whether gradients were left unused) of several steps."""
+def _runs(function, draw):
+    """(what was returned, how the weights moved, whether gradients were left unused) for each input of two models."""
     seed()
-    models, batches = _models(), [torch.rand(size, 1, 28, 28) for size in (4, 3, 5)]
+    models, inputs = _models(), draw()
     for model in models:
         optimizer = torch.optim.SGD(model.parameters(), lr=RATE)  # Adam would blow rounding up
-        for x in batches:
+        for x in inputs:
             before = _weights(model)
-            loss = call(function, model, x, optimizer, within=_KnownNoise())
+            returned = call(function, model, x, optimizer, within=_KnownNoise())
             moved = (_weights(model) - before).double() / RATE
             graded = any(p.grad is not None for p in model.parameters())
-            if loss is ... and (graded or moved.any()):
+            if returned is ... and (graded or moved.any()):
                 raise AnswerError(unfinished(), "unfinished")
-            yield _total(loss), moved, float(graded and not moved.any())
+            yield returned, moved, float(graded and not moved.any())
+
+
+def _moves(function, draw, said):
+    idle = tr(ja="計算した勾配が使われていません。", en="Gradients were computed but not used.")
+    return [
+        part
+        for returned, moved, unused in [(_loss(returned), *rest) for returned, *rest in _runs(function, draw)]
+        for part in (
+            Part("", torch.tensor(unused), idle, "no_step"),
+            Part("", moved, said, "other_step", tolerance=1e-2),  # rounding of float32 weights, divided by RATE: 1e-3
+        )
+    ]
 
 
 def steps(function):
@@ -79,49 +98,39 @@ def steps(function):
         ja="重みの動きが、渡された optimizer に損失 total の勾配で 1 回更新させたときと違います。",
         en="The weights do not move as the given optimizer moves them in one step, with the gradient of the loss, total.",
     )
-    idle = tr(ja="計算した勾配が使われていません。", en="Gradients were computed but not used.")
-    return [
-        part
-        for _, moved, unused in list(_steps(function))
-        for part in (
-            Part("", torch.tensor(unused), idle, "no_step"),
-            Part("", moved, said, "other_step", tolerance=1e-2),  # rounding of float32 weights, divided by RATE: 1e-3
-        )
-    ]
+    return _moves(function, _mini_batches, said)
 
 
 def losses_of_steps(function):
     """Measure a training step by the losses that it returns."""
     return [
-        Part(tr(ja=f"{i} 回目に返った損失", en=f"the loss returned by step {i}"), loss)
-        for i, (loss, _, _) in enumerate(_steps(function), start=1)
+        Part(tr(ja=f"{i} 回目に返った損失", en=f"the loss returned by step {i}"), _loss(returned))
+        for i, (returned, *_) in enumerate(_runs(function, _mini_batches), start=1)
     ]
 
 
-def _evaluations(function):
-    """(batch sizes, loss that was returned, whether it was recorded for gradients) of evaluations of two models."""
-    seed()
-    models = _models()
-    sets = [[torch.rand(size, 1, 28, 28) for size in sizes] for sizes in ((4, 4, 2), (5, 1), (3,), (2, 6, 1))]
-    for model, batches in zip(models * 2, sets, strict=True):
-        sizes, noise = tuple(map(len, batches)), _KnownNoise()
-        loss = call(function, model, batches, within=noise)
-        yield sizes, _total(loss), noise.recorded
+def epochs(function):
+    """Measure a pass over mini-batches by how it moves the weights of two models, twice in a row."""
+    said = tr(
+        ja="重みの動きが、渡された optimizer に、ミニバッチごとに 1 回ずつ、損失 total の勾配で更新させたときと違います。",
+        en="The weights do not move as the given optimizer moves them in one step for each mini-batch, with the gradient of the loss, total.",
+    )
+    return _moves(function, _epochs, said)
 
 
-def held_out(function):
-    """Measure an evaluation by the loss it returns."""
+def losses_of_epochs(function):
+    """Measure a pass over mini-batches by the losses that it returns."""
     return [
-        Part(tr(ja=f"{sizes} 枚のミニバッチ", en=f"batches of {sizes} images"), loss)
-        for sizes, loss, _ in _evaluations(function)
+        Part(tr(ja=f"{i} 回目のエポックの損失", en=f"the loss of epoch {i}"), _loss(returned))
+        for i, (returned, *_) in enumerate(_runs(function, _epochs), start=1)
     ]
 
 
-def recorded(function):
-    """Measure an evaluation by whether anything was recorded for gradients."""
+def graphs_of_epochs(function):
+    """Measure a pass over mini-batches by whether what it returns still holds the record for gradients."""
     return [
-        Part(tr(ja="勾配のための記録", en="records for gradients"), torch.tensor(float(recorded)))
-        for _, _, recorded in _evaluations(function)
+        Part("", torch.tensor(float(getattr(returned, "requires_grad", False))))
+        for returned, *_ in _runs(function, _epochs)
     ]
 
 
@@ -130,15 +139,9 @@ def step(model, x, optimizer):
     return training_step(model, x, optimizer).total
 
 
-def epoch_loss(losses, sizes):
-    """The mean over an epoch's images of losses (batches,) that are means over batches of `sizes` images."""
-    return (losses * sizes).sum() / sizes.sum()
-
-
-@torch.no_grad()
-def held_out_loss(model, batches):
-    """The loss over all batches, in nats per image."""
-    total = sum(vae_loss(model(x), x).total * len(x) for x in batches)
+def train_epoch(model, batches, optimizer):
+    """A gradient step on each of the batches (B, 1, 28, 28); the mean loss over their images, each before its step."""
+    total = sum(training_step(model, x, optimizer).total.item() * len(x) for x in batches)
     return total / sum(len(x) for x in batches)
 
 
@@ -156,11 +159,6 @@ def _step(model, x, optimizer, *, zero=True, sign=1, beta=1.0, step=True, backwa
 def _loss_after(model, x, optimizer):
     _step(model, x, optimizer)
     return vae_loss(model(x), x).total
-
-
-def _at_mu(model, x):
-    mu, logvar = model.encode(x)
-    return vae_loss(VAEOutput(model.decode_logits(mu), mu, logvar, mu), x).total
 
 
 STEP_MISTAKES = [
@@ -210,13 +208,13 @@ STEP_MISTAKES = [
         "sign",
         lambda model, x, optimizer: _step(model, x, optimizer, sign=-1),
         ja=(
-            "損失の符号を変えて、損失が増える方向へ進んでいます。",
-            "損失を最小にすることが、変分下限を最大にすることです。符号は vae_loss の中ですでに変わっています。",
+            "損失に −1 を掛けていて、損失が増える方向へ進んでいます。",
+            "vae_loss が返すのは負の ELBO です。それを小さくすることが、ELBO を大きくすることになります。",
             "vae_loss の total に、そのまま backward() を呼んでください。",
         ),
         en=(
             "The sign of the loss is reversed: the step makes the loss larger.",
-            "To minimise the loss is to maximise the ELBO; vae_loss has changed the sign already.",
+            "vae_loss returns the negative ELBO: to make it smaller is to make the ELBO larger.",
             "Call backward() on the total of vae_loss as it is.",
         ),
     ),
@@ -225,12 +223,12 @@ STEP_MISTAKES = [
         lambda model, x, optimizer: _step(model, x, optimizer, beta=0.0),
         ja=(
             "再構築誤差だけを使っていて、KL が入っていません。",
-            "雲が事前分布の近くにとどまらず、レッスン 02 のオートエンコーダのように平面に穴ができます。",
+            "q(z|x) を事前分布に近づけるものがなくなり、点の置き場所が決まりません。レッスン 02 のオートエンコーダと同じです。",
             "reconstruction ではなく total を使ってください。",
         ),
         en=(
             "Only the reconstruction error is used, without the KL.",
-            "Nothing keeps the clouds near the prior, and the plane gets holes like the autoencoder's in lesson 02.",
+            "Nothing pulls q(z|x) towards the prior, so that nothing fixes where the points lie, as with the autoencoder of lesson 02.",
             "Use total, not reconstruction.",
         ),
     ),
@@ -264,198 +262,259 @@ STEP_MISTAKES = [
     ),
 ]
 
+
+def _epoch(step=_step, mean=lambda losses, sizes: (losses * sizes).sum() / sizes.sum()):
+    """A pass over mini-batches with another step, or another mean of their losses."""
+
+    def run(model, batches, optimizer):
+        losses = torch.stack([step(model, x, optimizer) for x in batches])
+        return mean(losses, torch.tensor([len(x) for x in batches]))
+
+    return run
+
+
+def _zero_once(model, batches, optimizer):
+    optimizer.zero_grad()
+    return _epoch(lambda *given: _step(*given, zero=False))(model, batches, optimizer)
+
+
+def _first_batch(model, batches, optimizer):
+    return _step(model, batches[0], optimizer)
+
+
+def _one_step(model, batches, optimizer):
+    optimizer.zero_grad()
+    loss = _epoch(lambda *given: _step(*given, zero=False, step=False))(model, batches, optimizer)
+    optimizer.step()
+    return loss
+
+
+def _last_gradient(model, batches, optimizer):
+    loss = _epoch(lambda *given: _step(*given, step=False))(model, batches, optimizer)
+    optimizer.step()
+    return loss
+
+
+def _step_on_mean(model, batches, optimizer):
+    loss = sum(vae_loss(model(x), x).total * len(x) for x in batches) / sum(map(len, batches))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def _step_on_sum(model, batches, optimizer):
+    loss = sum(vae_loss(model(x), x).total for x in batches)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss / len(batches)
+
+
+def _graph_kept(model, batches, optimizer):
+    total = 0
+    for x in batches:
+        loss = vae_loss(model(x), x).total
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total = total + loss * len(x)
+    return total / sum(map(len, batches))
+
+
+def _reconstruction_reported(model, x, optimizer):
+    return training_step(model, x, optimizer).reconstruction
+
+
 EPOCH_MISTAKES = [
     Mistake(
-        "last_batch",
-        lambda losses, sizes: losses[-1],
+        "no_zero_grad",
+        (_zero_once, _epoch(lambda *given: _step(*given, zero=False))),
         ja=(
-            "最後のミニバッチの損失を、エポックの損失として返しています。",
-            "1 つのミニバッチの値は偶然に大きく左右され、エポックの間の比較に使えません。",
-            "すべてのミニバッチについて、画像の枚数を重みにした平均を取ってください。",
+            "ミニバッチごとの zero_grad() がありません。",
+            "backward() は勾配を上書きせずに足していくので、前のミニバッチの勾配が残り、違う方向へ進みます。",
+            "ループの中で、backward() の前に毎回 optimizer.zero_grad() を呼んでください。",
         ),
         en=(
-            "It returns the loss of the last batch as the epoch's.",
-            "One batch is mostly chance: epochs could not be compared.",
-            "Take the mean over all batches, weighted by their numbers of images.",
+            "zero_grad() is not called for every mini-batch.",
+            "backward() adds to the gradients instead of replacing them: those of earlier batches stay and mislead the step.",
+            "Call optimizer.zero_grad() inside the loop, every time before backward().",
         ),
     ),
     Mistake(
-        "unweighted",
-        lambda losses, sizes: losses.mean(),
+        "no_step",
+        _epoch(lambda *given: _step(*given, step=False)),
         ja=(
-            "ミニバッチの大きさで重みを付けずに平均しています。",
-            "最後の小さなミニバッチの画像が、ほかの画像より重く数えられます。",
-            "損失に枚数を掛けて足し、枚数の合計で割ってください。",
+            "勾配は計算されましたが、重みが動いていません。optimizer.step() がありません (括弧 () の付け忘れも含みます)。",
+            "何エポック繰り返しても損失が下がりません。",
+            "ループの中で、backward() の後に optimizer.step() を呼んでください。",
         ),
         en=(
-            "It is the plain mean of the batches, not weighted by their sizes.",
-            "The images of the last, smaller batch would count more than the others.",
-            "Multiply each loss by its number of images, add up, and divide by the number of all images.",
+            "Gradients were computed but no weight moved: optimizer.step() is missing, or lacks its ().",
+            "However many epochs follow, the loss will not fall.",
+            "Call optimizer.step() after backward(), inside the loop.",
         ),
     ),
     Mistake(
-        "sum",
-        lambda losses, sizes: losses.sum(),
+        "no_backward",
+        (
+            _epoch(lambda *given: _step(*given, backward=False)),
+            _epoch(lambda *given: _step(*given, backward=False, step=False)),
+        ),
         ja=(
-            "ミニバッチの損失を足しただけです。",
-            "ミニバッチの数に比例する値になり、画像 1 枚あたりの nat として読めません。",
-            "損失に枚数を掛けて足し、枚数の合計で割ってください。",
+            "重みが動かず、勾配もありません。損失を計算しただけで、学習していません。",
+            "勾配がなければ、optimizer.step() は何もしません。",
+            "ミニバッチごとに、zero_grad()、backward()、step() の順に呼んでください。",
         ),
         en=(
-            "It only adds the losses of the batches up.",
-            "That grows with the number of batches and is not nats per image.",
-            "Multiply each loss by its number of images, add up, and divide by the number of all images.",
+            "No weight moved and there are no gradients: the losses were computed, but nothing was trained.",
+            "Without gradients optimizer.step() does nothing.",
+            "For every mini-batch call zero_grad(), backward(), step(), in this order.",
         ),
     ),
     Mistake(
-        "sum_by_images",
-        lambda losses, sizes: losses.sum() / sizes.sum(),
+        "first_batch",
+        _first_batch,
         ja=(
-            "ミニバッチの損失の和を、画像の枚数で割っています。",
-            "それぞれの損失はすでに画像についての平均なので、値が小さくなりすぎます。",
-            "足す前に、それぞれの損失に枚数を掛けてください。",
+            "最初のミニバッチだけで終わっています。",
+            "return がループの中にあると、1 回目の繰り返しで関数が終わり、残りの画像は使われません。",
+            "return の字下げを for と同じ深さに戻し、すべてのミニバッチで更新してください。",
         ),
         en=(
-            "The sum of the batches' losses is divided by the number of images.",
-            "Each loss is a mean over its images already, so this is far too small.",
-            "Multiply each loss by its number of images before adding.",
+            "It ends after the first mini-batch.",
+            "A return inside the loop ends the function in its first round, and the other images are not used.",
+            "Indent the return like the for, and take a step on every mini-batch.",
         ),
     ),
     Mistake(
-        "by_batches",
-        lambda losses, sizes: (losses * sizes).sum() / len(losses),
+        "one_step",
+        (_one_step, _last_gradient, _step_on_mean, _step_on_sum),
         ja=(
-            "最後に、画像の枚数ではなくミニバッチの数で割っています。",
-            "1 つのミニバッチあたりの値になり、画像 1 枚あたりの nat として読めません。",
-            "sizes の合計で割ってください。",
+            "1 エポックで、重みを 1 回しか更新していません。",
+            "ミニバッチごとに更新しなければ、60,000 枚を 1 周しても重みは 1 歩しか進みません。",
+            "zero_grad()、backward()、step() をすべてループの中に入れてください。",
         ),
         en=(
-            "At the end it divides by the number of batches, not of images.",
-            "That is nats per batch, not nats per image.",
-            "Divide by the sum of sizes.",
-        ),
-    ),
-    Mistake(
-        "not_divided",
-        lambda losses, sizes: (losses * sizes).sum(),
-        ja=(
-            "全画像の損失の合計で、まだ割っていません。",
-            "データの大きさに比例する値になり、訓練データとテストデータで比べられません。",
-            "sizes の合計で割ってください。",
-        ),
-        en=(
-            "It is the sum over all images, not yet divided.",
-            "It grows with the data, so training and test could not be compared.",
-            "Divide by the sum of sizes.",
-        ),
-    ),
-]
-
-TEST_MISTAKES = [
-    Mistake(
-        "gradients_on",
-        held_out_loss.__wrapped__,
-        ja=(
-            "値は正しいのですが、勾配のための記録を取っています。",
-            "評価に勾配は必要ありません。計算を記録する分だけ、メモリと時間を無駄に使います。",
-            "with torch.no_grad(): の中で計算するか、関数の前に @torch.no_grad() を付けてください。",
-        ),
-        en=(
-            "The value is right, but it is still recorded for gradients.",
-            "An evaluation needs none, and keeping the record of every computation costs memory and time.",
-            "Compute inside `with torch.no_grad():`, or put @torch.no_grad() before the function.",
-        ),
-    ),
-    Mistake(
-        "unweighted",
-        torch.no_grad()(lambda model, batches: sum(vae_loss(model(x), x).total for x in batches) / len(batches)),
-        ja=(
-            "ミニバッチの大きさで重みを付けずに平均しています。",
-            "最後の小さなミニバッチの画像が、ほかの画像より重く数えられます。",
-            "損失に len(x) を掛けて足し、画像の総数で割ってください。",
-        ),
-        en=(
-            "It is the plain mean of the batches, not weighted by their sizes.",
-            "The images of the last, smaller batch would count more than the others.",
-            "Multiply each loss by len(x), add up, and divide by the number of all images.",
-        ),
-    ),
-    Mistake(
-        "last_batch",
-        torch.no_grad()(lambda model, batches: vae_loss(model(batches[-1]), batches[-1]).total),
-        ja=(
-            "最後のミニバッチの損失だけを返しています。",
-            "数枚の画像の値は偶然に左右され、テストデータ全体の損失ではありません。",
-            "すべてのミニバッチの損失を足していってください。",
-        ),
-        en=(
-            "It returns the loss of the last batch only.",
-            "A few images are mostly chance; that is not the loss of the whole test set.",
-            "Add up the losses of all batches.",
-        ),
-    ),
-    Mistake(
-        "not_divided",
-        torch.no_grad()(lambda model, batches: sum(vae_loss(model(x), x).total * len(x) for x in batches)),
-        ja=(
-            "全画像の損失の合計で、まだ割っていません。",
-            "画像 1 枚あたりの nat でなければ、訓練データの損失と比べられません。",
-            "画像の総数で割ってください。",
-        ),
-        en=(
-            "It is the sum over all images, not yet divided.",
-            "Only nats per image can be compared with the training loss.",
-            "Divide by the number of all images.",
-        ),
-    ),
-    Mistake(
-        "at_mu",
-        torch.no_grad()(
-            lambda model, batches: sum(_at_mu(model, x) * len(x) for x in batches) / sum(len(x) for x in batches)
-        ),
-        ja=(
-            "雑音を加えず、z = mu で測っています。",
-            "雲から z を引かない値は変分下限ではありません。損失はたいてい、実際より小さく見えます。",
-            "model(x) の出力をそのまま vae_loss に渡してください。",
-        ),
-        en=(
-            "It measures at z = mu, without noise.",
-            "Without a draw from the cloud this is not the ELBO, and the loss usually looks better than it is.",
-            "Pass the output of model(x) to vae_loss as it is.",
+            "The weights move only once in the whole epoch.",
+            "Without a step for each mini-batch, a pass over 60,000 images is a single step.",
+            "Move zero_grad(), backward() and step() into the loop, all three.",
         ),
     ),
     Mistake(
         "no_kl",
-        torch.no_grad()(
-            lambda model, batches: (
-                sum(reconstruction_loss(model(x).x_logits, x) * len(x) for x in batches) / sum(len(x) for x in batches)
-            )
-        ),
+        _epoch(lambda *given: _step(*given, beta=0.0)),
         ja=(
-            "再構築誤差だけで、KL が入っていません。",
-            "損失の符号を変えても変分下限にならず、訓練データの損失と比べられません。",
-            "vae_loss の total を使ってください。",
+            "再構築誤差だけを使っていて、KL が入っていません。",
+            "q(z|x) を事前分布に近づけるものがなくなり、点の置き場所が決まりません。レッスン 02 のオートエンコーダと同じです。",
+            "reconstruction ではなく total を使ってください。",
         ),
         en=(
-            "It is the reconstruction error only, without the KL.",
-            "Minus it is not the ELBO, and it cannot be compared with the training loss.",
-            "Use the total of vae_loss.",
+            "Only the reconstruction error is used, without the KL.",
+            "Nothing pulls q(z|x) towards the prior, so that nothing fixes where the points lie, as with the autoencoder of lesson 02.",
+            "Use total, not reconstruction.",
+        ),
+    ),
+    Mistake(
+        "unweighted",
+        _epoch(mean=lambda losses, sizes: losses.mean()),
+        ja=(
+            "更新は正しいのですが、返す値が、枚数で重みを付けないミニバッチの平均になっています。",
+            "最後の小さなミニバッチの画像だけ、重みが大きくなってしまいます。",
+            "損失に len(x) を掛けて足し、画像の総数で割ってください。",
+        ),
+        en=(
+            "The steps are right, but the result is the plain mean over mini-batches, whatever their sizes.",
+            "The images of the last, smaller one would count more than the others.",
+            "Multiply each loss by len(x), add up, and divide by the number of all images.",
+        ),
+    ),
+    Mistake(
+        "sum",
+        (_epoch(mean=lambda losses, sizes: losses.sum()), _epoch(mean=lambda losses, sizes: (losses * sizes).sum())),
+        ja=(
+            "更新は正しいのですが、返す損失を足しただけで、割っていません。",
+            "データの量に比例する値になり、画像 1 枚あたりの nat として読めません。",
+            "損失に len(x) を掛けて足し、画像の総数で割ってください。",
+        ),
+        en=(
+            "The steps are right, but the losses are only added up, not divided.",
+            "That grows with the amount of data and is not nats per image.",
+            "Multiply each loss by len(x), add up, and divide by the number of all images.",
+        ),
+    ),
+    Mistake(
+        "sum_by_images",
+        _epoch(mean=lambda losses, sizes: losses.sum() / sizes.sum()),
+        ja=(
+            "更新は正しいのですが、返す値が、ミニバッチの損失の和を画像の枚数で割ったものになっています。",
+            "それぞれの損失はすでに画像についての平均なので、値が小さくなりすぎます。",
+            "足す前に、それぞれの損失に len(x) を掛けてください。",
+        ),
+        en=(
+            "The steps are right, but the sum of the mini-batches' losses is divided by the number of images.",
+            "Each loss is a mean over its images already, so this is far too small.",
+            "Multiply each loss by len(x) before adding.",
+        ),
+    ),
+    Mistake(
+        "last_batch",
+        _epoch(mean=lambda losses, sizes: losses[-1]),
+        ja=(
+            "更新は正しいのですが、最後のミニバッチの損失だけを返しています。",
+            "1 つのミニバッチの値は偶然に大きく左右され、エポックの間の比較に使えません。",
+            "すべてのミニバッチについて、画像の枚数を重みにした平均を取ってください。",
+        ),
+        en=(
+            "The steps are right, but it returns the loss of the last mini-batch only.",
+            "A single mini-batch is mostly chance: epochs could not be compared.",
+            "Take the mean over all mini-batches, weighted by their numbers of images.",
+        ),
+    ),
+    Mistake(
+        "loss_after",
+        _epoch(_loss_after),
+        ja=(
+            "更新は正しいのですが、更新の後にもう一度計算した損失を返しています。",
+            "モデルの計算がミニバッチごとに 1 回余分に必要になり、値も、更新に使った損失ではなくなります。",
+            "更新の前に計算した損失を使ってください。",
+        ),
+        en=(
+            "The steps are right, but each loss was computed once more after its step.",
+            "That takes one more pass through the model each time, and it is not the loss whose gradient moved the weights.",
+            "Use the losses that you computed before the steps.",
+        ),
+    ),
+    Mistake(
+        "kl_not_reported",
+        _epoch(_reconstruction_reported),
+        ja=(
+            "更新は正しいのですが、返す値が再構築誤差だけで、KL が入っていません。",
+            "最小にしている損失とは違う値なので、負の ELBO として読めません。",
+            "total を足してください。",
+        ),
+        en=(
+            "The steps are right, but the result is the reconstruction error only, without the KL.",
+            "That is not the loss being minimised, and not the negative ELBO.",
+            "Add up total.",
+        ),
+    ),
+    Mistake(
+        "graph_kept",
+        _graph_kept,
+        ja=(
+            "値は正しいのですが、返したテンソルに、勾配のための計算の記録が付いたままです。",
+            "損失をそのまま足していくと、すべてのミニバッチの記録がエポックの終わりまで残り、メモリが足りなくなることがあります。",
+            "足すときに loss.item() か loss.detach() を使ってください。",
+        ),
+        en=(
+            "The value is right, but the tensor still holds the record of the computation, for gradients.",
+            "If the losses are added as they are, the records of all mini-batches stay until the end of the epoch, and memory can run out.",
+            "Add loss.item() or loss.detach() instead.",
         ),
     ),
 ]
 
-
-def _epoch(*sizes):
-    """Losses and sizes of mini-batches, the last one smaller."""
-    return lambda: (100 + 50 * torch.rand(len(sizes)), torch.tensor(sizes))
-
-
 EXERCISES = {
     "training_step": Exercise(step, (steps, losses_of_steps), STEP_MISTAKES),
-    "epoch_loss": Exercise(
-        epoch_loss,
-        (cases(_epoch(128.0, 128.0, 128.0, 32.0), _epoch(3.0, 1.0), _epoch(50.0, 50.0, 7.0)),),
-        EPOCH_MISTAKES,
-    ),
-    "test_loss": Exercise(held_out_loss, (held_out, recorded), TEST_MISTAKES),
+    "train_epoch": Exercise(train_epoch, (epochs, losses_of_epochs, graphs_of_epochs), EPOCH_MISTAKES),
 }
