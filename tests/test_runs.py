@@ -12,6 +12,8 @@ SMALL = {  # what makes a run short
     "autoencoder_seeds": {"seeds": 2, "epochs": 1},
     "evidence_toy": {"points": 1001},
     "fair_trial": {"seeds": 2, "epochs": 1},
+    "first_steps": {"seeds": 2, "steps": 2},
+    "gradient_noise": {"images": 2, "draws": 100, "epochs": 1},
     "information": {"images": 500},
     "map_seeds": {"seeds": 3, "epochs": 1, "count": 500},
 }
@@ -28,7 +30,7 @@ def test_every_run_is_known_here():
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_run_still_prints_what_was_stored(name, monkeypatch, capsys, sample):
+def test_a_run_still_prints_what_was_stored(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "path", [str(RUNS), *sys.path])
     importlib.import_module(name).main(**SMALL[name])
     assert shape(capsys.readouterr().out) == shape((RUNS / f"{name}.txt").read_text("utf-8"))
