@@ -13,7 +13,19 @@ import warnings
 import torch
 
 from ..language import tr
-from . import blur, compression, generation, holes, latent_plane, losses, observation, sampling, speed, training
+from . import (
+    blur,
+    compression,
+    generation,
+    holes,
+    latent_plane,
+    losses,
+    observation,
+    placement,
+    sampling,
+    speed,
+    training,
+)
 from .isolation import fresh
 from .measuring import TOLERANCE, AnswerError, Exercise, Mistake, unwritten
 from .results import LONGEST, keep
@@ -24,6 +36,7 @@ EXERCISES = {
     **observation.EXERCISES,
     **holes.EXERCISES,
     **sampling.EXERCISES,
+    **placement.EXERCISES,
     **losses.EXERCISES,
     **training.EXERCISES,
     **generation.EXERCISES,

@@ -1,4 +1,4 @@
-"""Exercises on the cloud of an image: its width, and drawing from it such that gradients pass."""
+"""Exercises on the cloud of an image: its width, and sampling from it such that gradients pass."""
 
 import torch
 from torch.distributions import Normal
@@ -59,11 +59,11 @@ def _correlations(unit, rows):
     between_dimensions = torch.einsum("rdre->de", together) / unit.shape[1]
     between_rows = torch.einsum("rdsd->rs", together) / unit.shape[2]
     dimensions = tr(
-        ja="次元どうしの雑音が独立になっていません。要素ごとに新しい雑音を引いてください。",
+        ja="次元どうしの雑音が独立になっていません。要素ごとに新しい雑音をサンプリングしてください。",
         en="The noise of the dimensions is not independent. Draw fresh noise for every element.",
     )
     others = tr(
-        ja=f"{rows}どうしの雑音が独立になっていません。要素ごとに新しい雑音を引いてください。",
+        ja=f"{rows}どうしの雑音が独立になっていません。要素ごとに新しい雑音をサンプリングしてください。",
         en=f"The noise of the {rows} is not independent. Draw fresh noise for every element.",
     )
     return [
@@ -83,7 +83,7 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
         ja=(
             "標準偏差として exp(logvar) を使っています。",
-            "exp(logvar) は分散 σ² です。σ < 1 なら狭すぎる雲から、σ > 1 なら広すぎる雲から点を引くことになります。",
+            "exp(logvar) は分散 σ² です。σ < 1 なら狭すぎる雲から、σ > 1 なら広すぎる雲からサンプリングすることになります。",
             "σ = exp(0.5 × logvar) を雑音に掛けてください。",
         ),
         en=(
@@ -125,7 +125,7 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: torch.randn_like(mu),
         ja=(
             "雑音だけを返していて、mu も σ も使われていません。",
-            "どの画像からも同じ標準正規分布の点が出るので、z は画像について何も伝えません。",
+            "どの画像でも同じ標準正規分布からサンプリングするので、z には画像の情報がまったく含まれません。",
             "雑音に σ を掛け、mu を足してください。",
         ),
         en=(
@@ -210,7 +210,7 @@ SAMPLE_MISTAKES = [
         ja=(
             "バッチのどの画像にも同じ雑音を使っています。",
             "すべての点が同じ向きにずれるので、勾配のばらつきが平均で小さくならず、学習が不安定になります。",
-            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音をサンプリングしてください。",
         ),
         en=(
             "All images of the batch share one noise.",
@@ -224,7 +224,7 @@ SAMPLE_MISTAKES = [
         ja=(
             "1 枚の画像のすべての次元に、同じ雑音を使っています。",
             "点が 1 本の直線上にしか現れず、雲が平面に広がりません。",
-            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音をサンプリングしてください。",
         ),
         en=(
             "All dimensions of an image share one noise.",
@@ -236,9 +236,9 @@ SAMPLE_MISTAKES = [
         "one_number",
         lambda mu, logvar: mu + torch.randn(()) * (0.5 * logvar).exp(),
         ja=(
-            "バッチ全体で、雑音を 1 つの数しか引いていません。",
-            "どの点も自分の雲の中の同じ位置 (中心から同じ ε × σ) にずれるので、雲から引いたことになりません。",
-            "torch.randn_like(mu) のように、要素ごとに新しい雑音を引いてください。",
+            "バッチ全体で、雑音の値を 1 つしかサンプリングしていません。",
+            "どの点も自分の雲の中の同じ位置 (中心から同じ ε × σ) にずれるので、雲からサンプリングしたことになりません。",
+            "torch.randn_like(mu) のように、要素ごとに新しい雑音をサンプリングしてください。",
         ),
         en=(
             "A single number is drawn as the noise of the whole batch.",
@@ -251,7 +251,7 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + torch.rand_like(mu) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、0 から 1 までの一様分布です (torch.rand)。",
-            "雑音がいつも正なので、点は mu の片側にしか現れません。雲は正規分布と決めたので、雑音も正規分布から引きます。",
+            "雑音がいつも正なので、点は mu の片側にしか現れません。雲は正規分布と決めたので、雑音も正規分布からサンプリングします。",
             "torch.rand_like ではなく torch.randn_like を使ってください。n が normal の n です。",
         ),
         en=(
@@ -265,7 +265,7 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + (2 * torch.rand_like(mu) - 1) * (0.5 * logvar).exp(),
         ja=(
             "雑音が正規分布ではなく、−1 から 1 までの一様分布です。",
-            "雲は正規分布と決めたので、雑音も正規分布から引かなければ、別の雲になります。",
+            "雲は正規分布と決めたので、雑音も正規分布からサンプリングしなければ、別の雲になります。",
             "torch.randn_like を使ってください。",
         ),
         en=(
@@ -293,7 +293,7 @@ SAMPLE_MISTAKES = [
         lambda mu, logvar: mu + (0.5 * logvar).exp(),
         ja=(
             "σ に雑音を掛けず、mu + σ を返しています。",
-            "点がいつも同じ場所になり、雲から引いたことになりません。",
+            "点がいつも同じ場所になり、雲からサンプリングしたことになりません。",
             "σ に torch.randn_like(mu) を掛けてください。",
         ),
         en=(
@@ -308,7 +308,7 @@ SAMPLE_MISTAKES = [
         ja=(
             "点の分布は正しいのですが、mu と logvar に勾配が届きません。",
             "torch.normal の勾配は 0 で、sample()、detach()、item()、tolist() は計算の記録を残しません。再構築誤差の勾配が、z を通ってエンコーダに届かなくなります。",
-            "乱数は torch.randn_like だけで引き、mu + 雑音 × σ と計算してください。",
+            "乱数は torch.randn_like だけで作り、mu + 雑音 × σ と計算してください。",
         ),
         en=(
             "The points are distributed as they should be, but no gradient reaches mu and logvar.",
@@ -321,8 +321,8 @@ SAMPLE_MISTAKES = [
         _frozen,
         ja=(
             "呼び出すたびに同じ雑音を使っています。",
-            "学習中にいつも同じ雑音が加わると、デコーダはその雑音を覚えてしまい、雲の残りの部分を学びません。",
-            "乱数の種を固定せず、関数の中で毎回新しい雑音を引いてください。",
+            "学習中にいつも同じ雑音が加わると、デコーダはその雑音に合わせて学習してしまい、雲の残りの部分が学習されません。",
+            "乱数の種を固定せず、関数の中で毎回新しい雑音をサンプリングしてください。",
         ),
         en=(
             "Every call uses the same noise.",
