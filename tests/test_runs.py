@@ -13,6 +13,7 @@ SMALL = {  # what makes a run short
     "evidence_toy": {"points": 1001},
     "fair_trial": {"seeds": 2, "epochs": 1},
     "first_steps": {"seeds": 2, "steps": 2},
+    "first_steps": {"seeds": 2, "steps": 2},
     "gradient_noise": {"images": 2, "draws": 100, "epochs": 1},
     "information": {"images": 500},
     "map_seeds": {"seeds": 3, "epochs": 1, "count": 500},
