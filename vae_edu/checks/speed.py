@@ -1,35 +1,24 @@
-"""Exercises on speed: what a stopwatch says, the work of a layer, and a process's share of a mini-batch."""
+"""Exercises on speed: what a stopwatch says, and the work of a layer."""
 
-import torch
+import statistics
 
-from .measuring import Exercise, Mistake, cases, given
+from ..language import tr
+from .measuring import Exercise, Mistake, Part, call, cases, given, numbers
 
-STOPWATCHES = cases(
-    given(torch.tensor([1.1, 8.7, 2.3]), 1280),
-    given(torch.tensor([0.91, 0.53, 0.72, 0.38, 0.35]), 37),
-    given(torch.tensor([1.9, 9.4, 2.7, 3.1, 2.2, 2.9, 2.1]), 50),
-    given(torch.tensor([4.3]), 128),
-)
 CONVOLUTIONS = cases(*(given(*sizes) for sizes in ((1, 32, 4, 14), (32, 64, 3, 7), (5, 2, 1, 3))))
+WORK = (9.0, 1.1, 8.7, 2.3, 1.9, 2.9, 2.1, 1.7, 3.1, 2.6)  # seconds of the runs, the first with its warm-up
+HANDED_OVER = 0.01  # seconds until run returns; the work itself is done while one waits
 
 
-def _dealt(count, rank, world_size):
-    """Draw the indices of a mini-batch, in no order and unrelated to their places."""
-    return lambda: (torch.randperm(1000)[:count], rank, world_size)
-
-
-SHARES = cases(
-    *(
-        _dealt(count, rank, world_size)
-        for count, world_size in ((8, 2), (12, 3), (7, 2), (5, 1), (14, 4))
-        for rank in range(world_size)
-    )
-)
-
-
-def images_per_second(seconds, images):
-    """Images per second, from the median of several rounds of `images` images, each timed in seconds."""
-    return images / seconds.median()
+def seconds_per_run(run, wait, clock, repeats):
+    """The median seconds of `repeats` runs, each timed until its work is done, after one that warms up."""
+    seconds = []
+    for _ in range(repeats + 1):
+        started = clock()
+        run()
+        wait()
+        seconds.append(clock() - started)
+    return statistics.median(seconds[1:])
 
 
 def multiplications(channels_in, channels_out, kernel, size_out):
@@ -37,94 +26,189 @@ def multiplications(channels_in, channels_out, kernel, size_out):
     return size_out**2 * channels_out * channels_in * kernel**2
 
 
-def share_of_batch(batch, rank, world_size):
-    """The indices of a mini-batch that process `rank` of `world_size` works on: every world_size-th of them."""
-    return batch[rank::world_size]
+def stopwatch(function):
+    """Measure: what the function returns where run, wait and clock are those of an imagined GPU."""
+    return [
+        Part(
+            tr(ja=f"想像上の GPU、repeats={repeats}", en=f"an imagined GPU, repeats={repeats}"),
+            numbers(call(function, *_imagined(), repeats)),
+        )
+        for repeats in (3, 5, 1)
+    ]
+
+
+def _imagined():
+    """run, wait and clock of a GPU that works only while somebody waits for it."""
+    now, waiting, work = [100.0], [0.0], iter(WORK)
+
+    def run():
+        now[0] += HANDED_OVER
+        waiting[0] += next(work, WORK[-1])
+
+    def wait():
+        now[0] += waiting[0]
+        waiting[0] = 0.0
+
+    return run, wait, lambda: now[0]
+
+
+def _timed(run, wait, clock, repeats, warm=True, awaited=True):
+    """The seconds of single runs, perhaps without a warm-up, perhaps without waiting for their ends."""
+    if warm:
+        run()
+        wait()
+    seconds = []
+    for _ in range(repeats):
+        started = clock()
+        run()
+        if awaited:
+            wait()
+        seconds.append(clock() - started)
+    return seconds
+
+
+def _all_at_once(run, wait, clock, repeats):
+    run()
+    wait()
+    started = clock()
+    for _ in range(repeats):
+        run()
+    wait()
+    return (clock() - started) / repeats
+
+
+def _stopped_early(run, wait, clock, repeats):
+    run()
+    wait()
+    seconds = []
+    for _ in range(repeats):
+        started = clock()
+        run()
+        seconds.append(clock() - started)
+        wait()
+    return statistics.median(seconds)
+
+
+def _cold_wait(run, wait, clock, repeats):
+    run()
+    return statistics.median(_timed(run, wait, clock, repeats, warm=False))
+
+
+def _counted(run, wait, clock, repeats):
+    return statistics.median(_timed(run, wait, clock, repeats + 1, warm=False))
 
 
 SPEED_MISTAKES = [
     Mistake(
+        "no_wait",
+        (lambda *all: statistics.median(_timed(*all, awaited=False)), _stopped_early),
+        ja=(
+            "計算が終わる前に計測を終えています。",
+            "GPU に計算を頼むと、Python は終わりを待たずに次へ進みます。測ったのは、頼むのにかかった時間だけです。",
+            "run() の後に wait() を呼び、それから clock() を読んでください。",
+        ),
+        en=(
+            "The clock is read before the work is done.",
+            "Python only hands a GPU its work and goes on; what was timed is the handing over.",
+            "Call wait() after run(), and read clock() after that.",
+        ),
+    ),
+    Mistake(
+        "no_warm_up",
+        lambda *all: statistics.median(_timed(*all, warm=False)),
+        ja=(
+            "準備を含む最初の 1 回も数えています。",
+            "最初の 1 回には、メモリの確保などの準備の時間が入り、その後の速さとは違います。",
+            "測り始める前に run() と wait() を 1 回ずつ実行してください。",
+        ),
+        en=(
+            "The first run, which warms up, counts as well.",
+            "It includes preparations such as asking for memory, and says nothing about the speed afterwards.",
+            "Call run() and wait() once before the first measurement.",
+        ),
+    ),
+    Mistake(
+        "warm_up_counted",
+        _counted,
+        ja=(
+            "repeats + 1 回すべての中央値になっています。",
+            "最初の 1 回は準備のための実行なので、結果に入れません。",
+            "1 回目の秒数を除いてから、中央値を求めてください。",
+        ),
+        en=(
+            "It is the median of all repeats + 1 runs.",
+            "The first one only warms up and must not count.",
+            "Leave out the first time before you take the median.",
+        ),
+    ),
+    Mistake(
+        "warm_up_not_awaited",
+        _cold_wait,
+        ja=(
+            "準備のための 1 回の終わりを待たずに、測り始めています。",
+            "終わっていない計算の時間が、次の 1 回に加わってしまいます。",
+            "準備の run() の後でも wait() を呼んでください。",
+        ),
+        en=(
+            "The measuring starts before the run that warms up has ended.",
+            "What is left of its work is added to the next run.",
+            "Call wait() after the run that warms up, too.",
+        ),
+    ),
+    Mistake(
         "mean",
-        lambda seconds, images: images / seconds.mean(),
+        (lambda *all: statistics.mean(_timed(*all)), _all_at_once),
         ja=(
-            "中央値ではなく平均を使っています。",
-            "1 回だけ他の処理に邪魔されて長くなると、平均はそれに大きく引きずられます。",
-            "枚数を、平均ではなく seconds.median() で割ってください。",
+            "中央値ではなく平均になっています。",
+            "1 回だけほかの処理に邪魔されて長くなると、平均はそれに大きく引きずられます。",
+            "1 回ごとに測った秒数をリストに集め、statistics.median で中央値を求めてください。",
         ),
         en=(
-            "It takes the mean, not the median.",
-            "One round that something else disturbed pulls the mean far away.",
-            "Divide the number of images by seconds.median(), not by a mean.",
-        ),
-    ),
-    Mistake(
-        "upside_down",
-        lambda seconds, images: seconds.median() / images,
-        ja=(
-            "割り算が逆で、画像 1 枚あたりの秒数になっています。",
-            "その値は、速いほど小さくなります。比べたいのは、速いほど大きくなる値です。",
-            "枚数を秒数で割ってください。",
-        ),
-        en=(
-            "The division is the wrong way round: these are seconds per image.",
-            "They get smaller the faster it is; we want a number that grows with the speed.",
-            "Divide the number of images by the seconds.",
-        ),
-    ),
-    Mistake(
-        "sum",
-        lambda seconds, images: images / seconds.sum(),
-        ja=(
-            "すべての回の秒数を合計しています。",
-            "邪魔の入った 1 回が長いと、その時間まで速さに数えてしまいます。",
-            "合計せずに、秒数の中央値で割ってください。",
-        ),
-        en=(
-            "The seconds of all rounds are added up.",
-            "The time of a disturbed round then counts as well.",
-            "Do not add them: divide by the median of the seconds.",
+            "It is the mean and not the median.",
+            "One run that something else disturbed pulls the mean far away.",
+            "Collect the seconds of single runs in a list, and take statistics.median of it.",
         ),
     ),
     Mistake(
         "fastest",
-        lambda seconds, images: images / seconds.min(),
+        lambda *all: min(_timed(*all)),
         ja=(
-            "いちばん短い回だけを使っています。",
-            "運よく速かった 1 回は、いつもの速さより速く見えます。",
-            "いちばん短い秒数ではなく、seconds.median() で割ってください。",
+            "いちばん短い 1 回の秒数を返しています。",
+            "運よく速かった 1 回は、ふだんの速さを表しません。",
+            "min の代わりに statistics.median を使ってください。",
         ),
         en=(
-            "It takes the fastest round only.",
-            "One lucky round looks faster than the usual speed.",
-            "Divide by seconds.median(), not by the shortest time.",
+            "It returns the shortest time.",
+            "One lucky run does not tell the usual speed.",
+            "Use statistics.median and not min.",
         ),
     ),
     Mistake(
-        "middle_unsorted",
-        lambda seconds, images: images / seconds[len(seconds) // 2],
+        "sum",
+        lambda *all: sum(_timed(*all)),
         ja=(
-            "並べ替えずに、真ん中の回の秒数を取り出しています。",
-            "中央値は、小さい順に並べたときの真ん中の値です。測った順の真ん中の回は、邪魔の入った回かもしれません。",
-            "seconds.median() を使ってください。",
+            "すべての回の秒数の合計になっています。",
+            "合計は repeats とともに大きくなるので、1 回の速さを表しません。",
+            "合計の代わりに中央値を返してください。",
         ),
         en=(
-            "It takes the seconds of the round in the middle, without sorting.",
-            "The median is the middle of the sorted values; the round measured in the middle may be a disturbed one.",
-            "Use seconds.median().",
+            "It is the sum of all times.",
+            "A sum grows with repeats, so it does not tell how long one run takes.",
+            "Return the median in its place.",
         ),
     ),
     Mistake(
-        "per_round",
-        lambda seconds, images: images / seconds,
+        "list",
+        lambda *all: _timed(*all)[:1] if all[3] == 1 else _timed(*all),
         ja=(
-            "回ごとの速さが並んだままです。",
-            "ほかの方法と比べるには、1 つの数にまとめる必要があります。",
-            "枚数を、秒数の中央値で割ってください。",
+            "秒数のリストをそのまま返しています。",
+            "比べるには、1 つの値にまとめる必要があります。",
+            "statistics.median(リスト) を返してください。",
         ),
         en=(
-            "The speeds of all rounds are returned.",
-            "One number is needed to compare two methods.",
-            "Divide the number of images by the median of the seconds.",
+            "It returns the list of times as it is.",
+            "To compare two ways one needs a single number.",
+            "Return statistics.median of the list.",
         ),
     ),
 ]
@@ -135,7 +219,7 @@ WORK_MISTAKES = [
         lambda channels_in, channels_out, kernel, size_out: channels_out * channels_in * kernel**2,
         ja=(
             "これは重みの個数です。",
-            "畳み込みは、同じ重みを出力の全ての画素で使い回します。掛け算は、その画素の数だけ繰り返されます。",
+            "畳み込みは、同じ重みを出力のすべての画素で使い回します。掛け算は、その画素の数だけ繰り返されます。",
             "出力の画素の数 size_out × size_out を掛けてください。",
         ),
         en=(
@@ -149,7 +233,7 @@ WORK_MISTAKES = [
         lambda channels_in, channels_out, kernel, size_out: channels_out * (channels_in * kernel**2 + 1),
         ja=(
             "これは重みとバイアスの個数です。",
-            "数えたいのは掛け算の回数です。バイアスは足すだけで、重みは出力の全ての画素で使います。",
+            "数えたいのは掛け算の回数です。バイアスは足すだけで、重みは出力のすべての画素で使います。",
             "バイアスの 1 を除き、出力の画素の数 size_out × size_out を掛けてください。",
         ),
         en=(
@@ -176,8 +260,8 @@ WORK_MISTAKES = [
         "kernel_once",
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_out * channels_in * kernel,
         ja=(
-            "カーネルを、1 つの方向にしか数えていません。",
-            "カーネルは縦にも横にも kernel 画素あります。",
+            "フィルタを、1 つの方向にしか数えていません。",
+            "フィルタは縦にも横にも kernel 画素あります。",
             "kernel を 2 乗してください。",
         ),
         en=(
@@ -191,7 +275,7 @@ WORK_MISTAKES = [
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_out * kernel**2,
         ja=(
             "入力のチャネル数が入っていません。",
-            "出力の 1 画素は、入力の全てのチャネルから計算します。",
+            "出力の 1 画素は、入力のすべてのチャネルから計算します。",
             "channels_in を掛けてください。",
         ),
         en=(
@@ -205,7 +289,7 @@ WORK_MISTAKES = [
         lambda channels_in, channels_out, kernel, size_out: size_out**2 * channels_in * kernel**2,
         ja=(
             "出力のチャネル数が入っていません。",
-            "出力のチャネルは、それぞれが自分のカーネルを持ちます。",
+            "出力のチャネルは、それぞれが自分のフィルタを持ちます。",
             "channels_out を掛けてください。",
         ),
         en=(
@@ -230,111 +314,7 @@ WORK_MISTAKES = [
     ),
 ]
 
-SHARE_MISTAKES = [
-    Mistake(
-        "everything",
-        lambda batch, rank, world_size: batch,
-        ja=(
-            "どのプロセスもミニバッチ全体を受け取ります。",
-            "全員が同じ計算をするだけで、速くなりません。",
-            "rank 番目から world_size 個おきに取り出してください。",
-        ),
-        en=(
-            "Every process gets the whole mini-batch.",
-            "All of them would compute the same, and nothing gets faster.",
-            "Take every world_size-th index, starting at number rank.",
-        ),
-    ),
-    Mistake(
-        "no_rank",
-        lambda batch, rank, world_size: batch[::world_size],
-        ja=(
-            "rank を使っていないので、どのプロセスも同じ部分を受け取ります。",
-            "残りの画像は、だれにも使われません。",
-            "取り出し始める位置を rank にしてください。",
-        ),
-        en=(
-            "rank is not used, so every process gets the same part.",
-            "The other images are used by none.",
-            "Start at number rank.",
-        ),
-    ),
-    Mistake(
-        "no_step",
-        lambda batch, rank, world_size: batch[rank:],
-        ja=(
-            "rank 番目から後を全て取り出しています。",
-            "いくつものプロセスが同じ画像を受け取り、その画像だけが重く数えられます。",
-            "world_size 個おきに取り出してください。スライスの 3 つ目の数です。",
-        ),
-        en=(
-            "It takes everything from number rank on.",
-            "Several processes would get the same images, which then weigh more than others.",
-            "Take every world_size-th index: that is the third number of a slice.",
-        ),
-    ),
-    Mistake(
-        "dropped_rest",
-        lambda batch, rank, world_size: batch[
-            rank * (len(batch) // world_size) : (rank + 1) * (len(batch) // world_size)
-        ],
-        ja=(
-            "割り切れないとき、余りの画像がどのプロセスにも渡りません。",
-            "7 枚を 2 つに分けると 3 枚ずつになり、最後の 1 枚は使われません。",
-            "batch[rank::world_size] のように、world_size 個おきに取り出してください。",
-        ),
-        en=(
-            "What remains of an uneven division goes to no process.",
-            "Of 7 images two processes would get 3 each, and the last one is never used.",
-            "Take every world_size-th index instead, as in batch[rank::world_size].",
-        ),
-    ),
-    Mistake(
-        "block",
-        lambda batch, rank, world_size: batch.chunk(world_size)[rank],
-        ja=(
-            "続いた画像をひとかたまりで渡しています。",
-            "分け方としては正しいのですが、この演習では、順に 1 枚ずつ配ったときと同じ並びを求めています。",
-            "rank 番目から world_size 個おきに取り出してください。",
-        ),
-        en=(
-            "Each process gets a block of neighbours.",
-            "That is a fair division too, but the task asks for dealing out one by one, as cards are.",
-            "Take every world_size-th index, starting at number rank.",
-        ),
-    ),
-    Mistake(
-        "one",
-        lambda batch, rank, world_size: batch[rank],
-        ja=(
-            "1 枚しか取り出していません。",
-            "残りの画像は、だれにも使われません。",
-            "rank 番目から world_size 個おきに、最後まで取り出してください。",
-        ),
-        en=(
-            "Only one image is taken.",
-            "The others are used by none.",
-            "Take every world_size-th index, from number rank to the end.",
-        ),
-    ),
-    Mistake(
-        "swapped",
-        lambda batch, rank, world_size: batch[world_size::rank] if rank else batch[world_size:],
-        ja=(
-            "スライスの 2 つの数が入れ替わっています。",
-            "始める位置が rank で、間隔が world_size です。",
-            "batch[rank::world_size] の順に書いてください。",
-        ),
-        en=(
-            "The two numbers of the slice are swapped.",
-            "It starts at rank, and goes in steps of world_size.",
-            "Write them in the order batch[rank::world_size].",
-        ),
-    ),
-]
-
 EXERCISES = {
-    "images_per_second": Exercise(images_per_second, (STOPWATCHES,), SPEED_MISTAKES),
+    "seconds_per_run": Exercise(seconds_per_run, (stopwatch,), SPEED_MISTAKES),
     "multiplications": Exercise(multiplications, (CONVOLUTIONS,), WORK_MISTAKES),
-    "share_of_batch": Exercise(share_of_batch, (SHARES,), SHARE_MISTAKES),
 }
