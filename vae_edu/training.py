@@ -277,7 +277,7 @@ def _report(losses, bar, epoch):
     _, reconstruction, kl = losses.mean(dim=0).tolist()
     bar.set_postfix_str(
         tr(
-            ja=f"再構築誤差 {reconstruction:.1f} + KL {kl:.2f} nats/枚",
+            ja=f"再構築誤差 {reconstruction:.1f} + KL {kl:.2f} nat/枚",
             en=f"reconstruction {reconstruction:.1f} + KL {kl:.2f} nats/image",
         )
     )

@@ -91,7 +91,7 @@ def race_rows(seeds):
     return [
         *(
             row(
-                f"テスト損失 {report.GOAL} nats まで、{ja}",
+                f"テスト損失 {report.GOAL} nat まで、{ja}",
                 f"until {report.GOAL} nats on the test set, {en}",
                 to_goal,
                 [until(run[way], report.GOAL) for run in ours],
@@ -100,7 +100,7 @@ def race_rows(seeds):
             for way, ja, en in WAYS
         ),
         row("10 エポック (この講座は MLPVAE)", "ten epochs (the course: MLPVAE)", *seconds, "{:.0f} s"),
-        ("10 エポック後のテスト損失", "test loss after ten epochs", *(spread(x, "{:.1f} nats") for x in losses), ""),
+        ("10 エポック後のテスト損失 (nat)", "test loss after ten epochs (nats)", *(spread(x, "{:.1f}") for x in losses), ""),
     ]
 
 
