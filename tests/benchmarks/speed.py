@@ -100,7 +100,12 @@ def race_rows(seeds):
             for way, ja, en in WAYS
         ),
         row("10 エポック (この講座は MLPVAE)", "ten epochs (the course: MLPVAE)", *seconds, "{:.0f} s"),
-        ("10 エポック後のテスト損失 (nat)", "test loss after ten epochs (nats)", *(spread(x, "{:.1f}") for x in losses), ""),
+        (
+            "10 エポック後のテスト損失 (nat)",
+            "test loss after ten epochs (nats)",
+            *(spread(x, "{:.1f}") for x in losses),
+            "",
+        ),
     ]
 
 
