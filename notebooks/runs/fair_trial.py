@@ -31,11 +31,6 @@ def prior(codes, count):
     return torch.randn(count, 2)
 
 
-def distances(points, others):
-    """From each of the points to the nearest of the others."""
-    return torch.cat([torch.cdist(part, others).min(dim=1).values for part in points.split(1000)])
-
-
 def trial(model_class, beta, seed, train_digits, test_digits, epochs):
     """The test loss, and for each way to choose points (holes, missed), in percent."""
     vae_edu.set_seed(seed)
@@ -43,11 +38,12 @@ def trial(model_class, beta, seed, train_digits, test_digits, epochs):
     vae_edu.train(model, train_digits, epochs=epochs, beta=beta, progress=False)
     terms = vae_edu.evaluate(model, test_digits, beta=beta)
     codes, held_out = (vae_edu.encode_dataset(model, digits).mu for digits in (train_digits, test_digits))
-    reach = distances(held_out, codes).quantile(0.99)
+    reach = vae_edu.nearest_distance(held_out, codes).quantile(0.99)
     shares = {}
     for choose in (rectangle, fitted_gaussian, prior):
         points = choose(codes, len(codes))
-        holes, missed = distances(points, codes) > reach, distances(held_out, points) > reach
+        holes = vae_edu.nearest_distance(points, codes) > reach
+        missed = vae_edu.nearest_distance(held_out, points) > reach
         shares[choose.__name__] = 100 * holes.float().mean().item(), 100 * missed.float().mean().item()
     return terms, shares
 
