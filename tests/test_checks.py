@@ -121,7 +121,19 @@ def written_epoch(model, batches, optimizer):
     return math.fsum(losses) / images
 
 
+def timed(run, wait, clock, repeats):
+    def one():
+        begin = clock()
+        run()
+        wait()
+        return clock() - begin
+
+    one()
+    return torch.tensor([one() for _ in range(repeats)], dtype=torch.float64).median()
+
+
 RIGHT = [
+    ("seconds_per_run", timed),
     ("multiplications", lambda a, b, k, n: torch.nn.Conv2d(a, b, k, bias=False).weight.numel() * n * n),
     ("multiplications", lambda a, b, k, n: n * n * a * b * k * k),
     ("decode_point", lambda model, a, b: model.decode(torch.Tensor([a, b])[None])),
