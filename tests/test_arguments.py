@@ -54,6 +54,7 @@ def good_arguments():
         "set_language": {"language": "en"},
         "encode_dataset": data | {"batch_size": 5},
         "interpolate": {"start": z[0], "end": z[1], "steps": 3},
+        "nearest_distance": {"points": z, "others": z},
         "latent_axis": grid,
         "latent_grid": grid,
         "kl_divergence": cloud,
