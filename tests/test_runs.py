@@ -10,6 +10,7 @@ import pytest
 RUNS = build.HERE / "runs"
 SMALL = {  # what makes a run short
     "autoencoder_seeds": {"seeds": 2, "epochs": 1},
+    "evidence_grid": {"images": 5, "steps": 51, "draws": 2},
     "evidence_toy": {"points": 1001},
     "fair_trial": {"seeds": 2, "epochs": 1},
     "first_steps": {"seeds": 2, "steps": 2},
