@@ -16,6 +16,7 @@ WAYS = {  # network, learning rate or its peak, one cycle or constant, Adam's se
     "ConvVAE, one cycle to 0.007": (vae_edu.ConvVAE, 7e-3, True, 0.999),
     "ConvVAE, beta2 = 0.95 too": (vae_edu.ConvVAE, 7e-3, True, 0.95),
     "MLPVAE, constant 0.001": (vae_edu.MLPVAE, 1e-3, False, 0.999),
+    "MLPVAE, constant 0.005": (vae_edu.MLPVAE, 5e-3, False, 0.999),
     "MLPVAE, one cycle to 0.005": (vae_edu.MLPVAE, 5e-3, True, 0.999),
     "MLPVAE, beta2 = 0.95 too": (vae_edu.MLPVAE, 5e-3, True, 0.95),
 }
