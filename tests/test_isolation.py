@@ -214,7 +214,15 @@ def test_the_functions_of_the_tables_have_no_time_limit(monkeypatch):
     assert diagnose("sigma", lambda logvar: (logvar / 2).exp()) is None
 
 
-def test_the_stop_button_ends_the_learners_thread():
+@pytest.fixture
+def heard():
+    """SIGINT is heard: a shell's background jobs, and what they start, ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_stop_button_ends_the_learners_thread(heard):
     diagnose("kl_divergence", RIGHT)
     threads, dtype = alive(), torch.get_default_dtype()
 
