@@ -512,14 +512,22 @@ DRAWS = [
 ]
 
 
-@pytest.mark.parametrize("draw", DRAWS)
-def test_a_forward_pass_of_ones_own_is_judged_like_the_models(draw):
+def own_step(draw):
+    """A training step whose forward pass is one's own."""
+
     def step(model, x, optimizer):
         loss = own_pass(model, x, draw)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         return loss
+
+    return step
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_forward_pass_of_ones_own_is_judged_like_the_models(draw):
+    step = own_step(draw)
 
     def epoch(model, batches, optimizer):
         return sum(step(model, x, optimizer).item() * len(x) for x in batches) / sum(map(len, batches))
@@ -530,14 +538,7 @@ def test_a_forward_pass_of_ones_own_is_judged_like_the_models(draw):
 
 @pytest.mark.parametrize("draw", [torch.zeros_like, torch.ones_like, torch.rand_like])
 def test_a_forward_pass_of_ones_own_with_other_noise_is_wrong(draw):
-    def step(model, x, optimizer):
-        loss = own_pass(model, x, draw)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    assert diagnose("training_step", step) is not None
+    assert diagnose("training_step", own_step(draw)) is not None
 
 
 def test_check_prints_and_strict_raises(monkeypatch, capsys):

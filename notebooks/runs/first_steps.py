@@ -3,9 +3,8 @@
 What lesson 05 quotes: VAE_EDU_DATA=... python notebooks/runs/first_steps.py > notebooks/runs/first_steps.txt
 """
 
-import statistics
-
 import torch
+from fair_trial import spread
 
 import vae_edu
 
@@ -48,10 +47,6 @@ def main(seeds=5, steps=60):
             f"    brightness at the centre of mu {spread(there, '.2f')}, at the origin {spread(here, '.2f')}",
             flush=True,
         )
-
-
-def spread(values, form):
-    return f"{statistics.mean(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 if __name__ == "__main__":

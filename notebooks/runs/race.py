@@ -3,9 +3,8 @@
 What the appendix 16_speed quotes: VAE_EDU_DATA=... python notebooks/runs/race.py > notebooks/runs/race.txt
 """
 
-import statistics
-
 import torch
+from fair_trial import spread
 from torch.optim.lr_scheduler import OneCycleLR
 
 import vae_edu
@@ -43,7 +42,7 @@ def main(seeds=3, epochs=4):
     print(f"{len(images):,} images, {epochs} epochs, {seeds} seeds: nats on {len(held_out):,} held-out training images")
     for name, way in WAYS.items():
         losses = [loss_after(epochs, images, held_out, seed, *way) for seed in range(seeds)]
-        print(f"{name:28}{statistics.mean(losses):6.1f} ({min(losses):.1f} to {max(losses):.1f})", flush=True)
+        print(f"{name:28} {spread(losses, '.1f')}", flush=True)
 
 
 if __name__ == "__main__":
